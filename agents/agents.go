@@ -1,0 +1,71 @@
+// Package agents holds the contract that every agent of a diagnosis keeps. The
+// agents themselves are in data (metrics, logs, traces to evidence), system
+// (what a leader, a follower, a configuration node is) and task (detect,
+// diagnose, repair).
+package agents
+
+import (
+	"context"
+
+	"triagent/incident"
+	"triagent/knowledge"
+	"triagent/telemetry"
+)
+
+// An Agent investigates an incident from one point of view.
+// Implementations are safe for concurrent use.
+type Agent interface {
+	// Name keys traces, budgets and metrics; it never changes.
+	Name() string
+
+	// Investigate returns evidence it made and its findings, strongest first.
+	// None is a valid answer. Each finding cites evidence in in or in the
+	// result. When in.Tokens is spent it returns what it has and an error of
+	// kind errs.Exhausted. Equal inputs give equal results.
+	Investigate(ctx context.Context, in Input) (Result, error)
+}
+
+// Input is what an agent gets. It is shared between agents: read only.
+type Input struct {
+	Bundle   *telemetry.Bundle
+	Base     *knowledge.Base
+	Frame    Frame
+	Nodes    []incident.NodeID   // whom to examine; never empty
+	Roles    Roles               // who was what, when
+	Graph    incident.Graph      // who talks to whom
+	Evidence []incident.Evidence // made so far, by earlier agents
+	Tokens   int                 // budget for text meant for a model; 0: none asked for
+}
+
+// Frame is the time that a diagnosis looks at.
+type Frame struct {
+	// Window is what is examined, never empty for a bundle with any time in it.
+	Window incident.Window
+	// Baseline is what normal looked like; it may hold several stretches, and
+	// none where nothing is known to be normal.
+	Baseline []incident.Window
+	// Search is where an onset may lie: it begins before Window, since alarms
+	// come late.
+	Search incident.Window
+}
+
+// Roles answers what a node was at a time.
+type Roles interface {
+	// At returns the roles that a node held at any moment of w, most telling
+	// first; empty if it is not known.
+	At(node incident.NodeID, w incident.Window) []incident.Role
+	// Leads returns how many groups the node led at the start of w and how many
+	// there are that it is a member of.
+	Leads(node incident.NodeID, w incident.Window) (led, member int)
+}
+
+// Result is what an agent found. Evidence IDs need only be distinct within the
+// result: the meta-agent gives the final ones and mends the citations.
+type Result struct {
+	Evidence   []incident.Evidence
+	Findings   []incident.Finding
+	Charts     []incident.Chart
+	Templates  []incident.TemplateCount
+	Reductions []incident.Reduction
+	Missing    []incident.Missing
+}
