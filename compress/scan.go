@@ -1,0 +1,306 @@
+package compress
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// A scanner cuts a message into tokens and hashes it with its variable parts
+// masked, in one pass over its bytes. Two messages with the same hash have the
+// same words, separators and kinds of variable parts in the same order; 64 bits
+// make an accidental clash negligible.
+type scanner struct {
+	toks [maxTokens]token
+	n    int    // tokens in use
+	h    uint64 // hash of all tokens
+	pre  uint64 // hash before the last variable part
+	post uint64 // hash after the last variable part, before what follows
+	last int    // index of the last variable part, -1 for none
+	list int    // variable parts in a row, separated by a blank or a comma and a blank
+}
+
+// token is one piece of a message: bytes from:to of what was scanned.
+type token struct {
+	from, to int32
+	kind     kind
+}
+
+type kind uint8
+
+const (
+	wordToken  kind = iota // letters: constant unless merging says otherwise
+	sepToken               // punctuation: always constant
+	spaceToken             // one or more blanks, written as one
+	varToken               // masked: number, address, path ...
+	dateToken              // masked: 2023-10-27
+	clockToken             // masked: 20:56:50
+)
+
+const (
+	maxTokens = 384 // what lies beyond is one variable part
+	maxList   = 8   // a longer row of variable parts is cut to this many
+)
+
+// Classes of bytes, as bits that a field collects.
+const (
+	isDigit  = 1 << iota
+	isHex    // a to f
+	isLetter // g to z and beyond ASCII
+	isSlash  // /
+	isMark   // punctuation that may stand inside a word
+	isDelim  // ends a word
+)
+
+var class = func() (t [256]uint8) {
+	for c := range 256 {
+		switch {
+		case c <= ' ' || c == 0x7f:
+			t[c] = isDelim
+		case c >= '0' && c <= '9':
+			t[c] = isDigit
+		case c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F':
+			t[c] = isHex
+		case c >= 'g' && c <= 'z' || c >= 'G' && c <= 'Z' || c >= 0x80:
+			t[c] = isLetter
+		case c == '/':
+			t[c] = isSlash
+		default:
+			t[c] = isMark
+		}
+	}
+	for _, c := range []byte(",;=()[]{}<>\"'|:") {
+		t[c] = isDelim
+	}
+	return t
+}()
+
+const (
+	seed   = 0x9e3779b97f4a7c15
+	prime  = 0xa0761d6478bd642f
+	prime2 = 0xe7037ed1a0b428db
+)
+
+func mix(h, v uint64) uint64 {
+	hi, lo := bits.Mul64(h^v, prime)
+	return hi ^ lo
+}
+
+// hashText hashes text from:to of b after h.
+func hashText(h uint64, b []byte, from, to int) uint64 {
+	n := to - from
+	for n > 8 {
+		h = mix(h, binary.LittleEndian.Uint64(b[from:]))
+		from += 8
+		n -= 8
+	}
+	var v uint64
+	if from+8 <= len(b) {
+		v = binary.LittleEndian.Uint64(b[from:]) & (^uint64(0) >> (64 - 8*uint(n)))
+	} else {
+		for k := n - 1; k >= 0; k-- {
+			v = v<<8 | uint64(b[from+k])
+		}
+	}
+	return mix(h, v^uint64(n)<<59^prime2)
+}
+
+// scan fills s.toks with the tokens of b and returns the masked hash.
+func (s *scanner) scan(b []byte) uint64 {
+	s.n, s.h, s.last, s.list = 0, seed, -1, 0
+	quoted := false
+	for i := 0; i < len(b); {
+		if s.n > maxTokens-8 {
+			s.put(varToken, i, len(b))
+			break
+		}
+		if c := b[i]; class[c] == isDelim {
+			if c <= ' ' {
+				i = s.blank(b, i)
+				continue
+			}
+			if c == '"' {
+				quoted = !quoted
+				if quoted {
+					i, quoted = s.quote(b, i)
+					continue
+				}
+			}
+			s.sep(i, i+1, uint64(c))
+			i++
+			continue
+		}
+		from, f := i, uint8(0)
+		for i < len(b) {
+			k := class[b[i]]
+			if k == isDelim {
+				break
+			}
+			f |= k
+			i++
+		}
+		switch {
+		case f&^(isHex|isLetter) == 0 && (f&isLetter != 0 || i-from < 8):
+			if i < len(b) && b[i] == ':' && i+1 < len(b) && (b[i+1] == '/' || b[i+1] == '\\') {
+				if j := address(b, from, i); j > 0 {
+					s.put(varToken, from, j)
+					i = j
+					continue
+				}
+			}
+			s.word(b, from, i)
+		case f == isDigit:
+			s.variable(b, from, i)
+		default:
+			i = s.field(b, from, i, f)
+		}
+	}
+	if s.n > 0 && s.toks[s.n-1].kind == spaceToken {
+		s.n--
+	}
+	return s.h
+}
+
+// blank takes blanks and other control bytes; a row of them is one token.
+func (s *scanner) blank(b []byte, i int) int {
+	from := i
+	for i < len(b) && (b[i] <= ' ') {
+		i++
+	}
+	if s.n == 0 || i == len(b) {
+		return i
+	}
+	s.toks[s.n] = token{int32(from), int32(i), spaceToken}
+	s.n++
+	s.h = bits.RotateLeft64(s.h, 9) ^ 0x8ebc6af09c88c6e3
+	return i
+}
+
+// quote takes an opening quotation mark. The value of key="..." and a long
+// quotation are one variable part. It reports whether the quotation is open.
+func (s *scanner) quote(b []byte, i int) (int, bool) {
+	s.sep(i, i+1, '"')
+	n := bytes.IndexByte(b[i+1:], '"')
+	if n <= 0 {
+		return i + 1, n == 0
+	}
+	text := b[i+1 : i+1+n]
+	if (i > 0 && b[i-1] == '=') || (n > 24 && bytes.Count(text, space) > 4) {
+		s.put(varToken, i+1, i+1+n)
+		return i + 1 + n, true
+	}
+	return i + 1, true
+}
+
+var space = []byte{' '}
+
+func (s *scanner) sep(from, to int, c uint64) {
+	s.toks[s.n] = token{int32(from), int32(to), sepToken}
+	s.n++
+	s.h = bits.RotateLeft64(s.h, 9) ^ c*prime2
+}
+
+// marks takes punctuation around a word, byte by byte.
+func (s *scanner) marks(b []byte, from, to int) {
+	for ; from < to; from++ {
+		if s.n < maxTokens-4 {
+			s.sep(from, from+1, uint64(b[from]))
+		}
+	}
+}
+
+func (s *scanner) word(b []byte, from, to int) {
+	s.toks[s.n] = token{int32(from), int32(to), wordToken}
+	s.n++
+	s.h = hashText(s.h, b, from, to)
+}
+
+// put adds a variable part without looking at what stands before it.
+func (s *scanner) put(k kind, from, to int) {
+	s.toks[s.n] = token{int32(from), int32(to), k}
+	s.pre = s.h
+	s.h = mix(s.h, prime2+uint64(k))
+	s.post = s.h
+	s.last = s.n
+	s.n++
+}
+
+// variable adds a variable part, or lengthens the one before: a:b and a,b of
+// variable a and b are one, and so are lists of like things.
+func (s *scanner) variable(b []byte, from, to int) {
+	gap := s.n - s.last
+	if s.last < 0 || gap > 3 || gap < 2 {
+		s.list = 0
+		s.put(s.shape(b, from, to), from, to)
+		return
+	}
+	prev := &s.toks[s.last]
+	sep := s.toks[s.last+1]
+	if gap == 2 && sep.kind == sepToken && joins(b[sep.from]) {
+		k := varToken
+		if b[sep.from] == ':' && to-from >= 2 && b[from]-'0' <= 9 && sep.from-prev.from <= 2 {
+			k = clockToken
+		} else if prev.kind == clockToken {
+			k = clockToken
+		}
+		s.extend(k, to)
+		return
+	}
+	listed := gap == 2 && sep.kind == spaceToken ||
+		gap == 3 && b[sep.from] == ',' && s.toks[s.last+2].kind == spaceToken
+	if !listed {
+		s.list = 0
+		s.put(s.shape(b, from, to), from, to)
+		return
+	}
+	if s.list++; s.list >= maxList || alike(b, int(prev.from), int(prev.to), from, to) {
+		s.extend(varToken, to)
+		return
+	}
+	s.put(s.shape(b, from, to), from, to)
+}
+
+// extend lengthens the last variable part and forgets what was put after it.
+func (s *scanner) extend(k kind, to int) {
+	t := &s.toks[s.last]
+	t.to, t.kind = int32(to), k
+	s.n = s.last + 1
+	s.h = mix(s.pre, prime2+uint64(k))
+	s.post = s.h
+}
+
+func joins(c byte) bool { return c == ':' || c == ',' }
+
+// alike reports whether two variable parts start with the same three letters,
+// as members of a list of blocks or tasks do.
+func alike(b []byte, f1, t1, f2, t2 int) bool {
+	if t1-f1 < 4 || t2-f2 < 4 {
+		return false
+	}
+	for k := range 3 {
+		c := b[f1+k]
+		if c != b[f2+k] || class[c]&(isHex|isLetter) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// shape tells dates from other numbers.
+func (s *scanner) shape(b []byte, from, to int) kind {
+	if n := to - from; (n == 10 || n == 8) && n > 4 {
+		d := 4
+		if n == 8 {
+			d = 2
+		}
+		if c := b[from+d]; (c == '-' || c == '/' || c == '.') && b[from+d+3] == c {
+			for k := from; k < to; k++ {
+				if b[k]-'0' > 9 && b[k] != c {
+					return varToken
+				}
+			}
+			return dateToken
+		}
+	}
+	return varToken
+}
