@@ -34,6 +34,7 @@ type Input struct {
 	Roles    Roles               // who was what, when
 	Graph    incident.Graph      // who talks to whom
 	Evidence []incident.Evidence // made so far, by earlier agents
+	Seen     []Observable        // what earlier agents could measure, changed or not
 	Tokens   int                 // budget for text meant for a model; 0: none asked for
 }
 
@@ -68,4 +69,14 @@ type Result struct {
 	Templates  []incident.TemplateCount
 	Reductions []incident.Reduction
 	Missing    []incident.Missing
+	// Seen lists what the agent could measure, whether it changed or not: an
+	// observable that stayed quiet speaks against a fault that would move it.
+	Seen []Observable
+}
+
+// Observable is a signal that is measured at a node, or, with a Peer, at a node
+// about another.
+type Observable struct {
+	Node, Peer incident.NodeID
+	Signal     incident.Signal
 }

@@ -89,13 +89,13 @@ type Stat string
 // Number is a number in evidence, with the recipe that yields it from the raw
 // data, so that a checker can compute it again.
 type Number struct {
-	Name   string  // its argument name in Text
-	Value  float64 // as computed, before rounding for print
-	Stat   Stat
-	File   string // bundle member
-	Column string // metric column, log template, or span selector
-	Window Window // samples taken into account; zero: all
-	Arg    string // parameter of the Stat; may be empty
+	Name    string  // its argument name in Text
+	Value   float64 // as computed, before rounding for print
+	Stat    Stat
+	File    string   // bundle member
+	Column  string   // metric column, log template, or span selector
+	Windows []Window // samples that lie in any of them count; empty: all
+	Arg     string   // parameter of the Stat; may be empty
 }
 
 // Text is a sentence that is worded at print time, in the reader's language:

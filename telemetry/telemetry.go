@@ -130,3 +130,21 @@ type TrueCause struct {
 	Label   string   // the set's own word
 	Window  incident.Window
 }
+
+// peerKeys are the span attributes that name the other end of a call, by the
+// semantic conventions of OpenTelemetry and those before them.
+var peerKeys = []string{"server.address", "net.peer.name", "peer.service", "peer.address", "network.peer.address"}
+
+// PeerOf returns the name of the node that a client span says it calls, as it
+// is written there; empty if it does not say.
+func PeerOf(s *Span) string {
+	if len(s.Attributes) == 0 {
+		return ""
+	}
+	for _, k := range peerKeys {
+		if v := s.Attributes[k]; v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,172 @@
+package meta
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// maxGraphSpans bounds how many spans the call graph is built from. The edges
+// of a system show long before; what was left out is recorded.
+const maxGraphSpans = 500_000
+
+// Kinds of edges.
+const (
+	callEdge        = "call"
+	replicationEdge = "replication"
+	connectionEdge  = "connection"
+)
+
+type edgeKey struct {
+	from, to incident.NodeID
+	kind     string
+}
+
+// graphBuilder collects who talks to whom.
+type graphBuilder struct {
+	edges map[edgeKey]int
+	names map[string]incident.NodeID // IDs, hosts and lower-case forms of both
+	spans map[string]incident.NodeID // by span ID
+	child []childSpan
+}
+
+// childSpan is a span whose parent may not have been read yet.
+type childSpan struct {
+	parent string
+	node   incident.NodeID
+}
+
+var errEnough = errors.New("enough spans for the graph")
+
+// buildGraph joins the nodes of a bundle: by the calls that its topology knows,
+// by replication within its groups, by its spans (a child span on another node,
+// or a client span that names its server), and by metric columns that name a
+// peer. Nodes and edges are sorted.
+func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *incident.Reduction, error) {
+	g := &graphBuilder{edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{}}
+	for _, n := range b.Topology.Nodes {
+		g.names[strings.ToLower(string(n.ID))] = n.ID
+		if n.Host != "" {
+			g.names[strings.ToLower(n.Host)] = n.ID
+		}
+	}
+	for _, c := range b.Topology.Calls {
+		g.edges[edgeKey{c.From, c.To, callEdge}] += 0
+	}
+	for _, grp := range b.Topology.Groups {
+		g.addGroup(grp)
+	}
+	g.addConnections(b)
+	reduced, err := g.addSpans(ctx, b)
+	if err != nil {
+		return incident.Graph{}, nil, err
+	}
+	return g.graph(b), reduced, nil
+}
+
+func (g *graphBuilder) addGroup(grp incident.Group) {
+	for _, a := range grp.Members {
+		for _, b := range grp.Members {
+			if a < b {
+				g.edges[edgeKey{a, b, replicationEdge}] += 0
+			}
+		}
+	}
+}
+
+// addConnections finds metric columns whose name holds the ID or host of
+// another node, as "iot_sync_lag{peer=10.0.0.5}".
+func (g *graphBuilder) addConnections(b *telemetry.Bundle) {
+	for _, t := range b.Tables {
+		for _, c := range t.Columns {
+			if peer, ok := g.peerIn(c.Name, t.Node); ok {
+				g.edges[edgeKey{t.Node, peer, connectionEdge}] += 0
+			}
+		}
+	}
+}
+
+// peerIn returns the node, other than self, that a metric name's braces or
+// brackets name.
+func (g *graphBuilder) peerIn(name string, self incident.NodeID) (incident.NodeID, bool) {
+	at := strings.IndexAny(name, "{[(")
+	if at < 0 {
+		return "", false
+	}
+	for _, word := range strings.FieldsFunc(strings.ToLower(name[at:]), func(r rune) bool {
+		return strings.ContainsRune("{}[]()=,;\"' ", r)
+	}) {
+		if id, ok := g.names[word]; ok && id != self {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*incident.Reduction, error) {
+	if !b.HasSpans {
+		return nil, nil
+	}
+	var total int64
+	err := b.Spans(ctx, func(s *telemetry.Span) error {
+		total++
+		if total > maxGraphSpans {
+			return errEnough
+		}
+		g.addSpan(s)
+		return nil
+	})
+	g.joinSpans()
+	if errors.Is(err, errEnough) {
+		return &incident.Reduction{
+			Stage: "call graph", In: total, Out: maxGraphSpans, Unit: "spans",
+			How: "the first spans only", Rest: "traces",
+		}, nil
+	}
+	return nil, err
+}
+
+func (g *graphBuilder) addSpan(s *telemetry.Span) {
+	g.spans[s.SpanID] = s.Node
+	if s.ParentID != "" {
+		g.child = append(g.child, childSpan{s.ParentID, s.Node})
+	}
+	if peer, ok := g.names[strings.ToLower(telemetry.PeerOf(s))]; ok && peer != s.Node {
+		g.edges[edgeKey{s.Node, peer, callEdge}]++
+	}
+}
+
+// joinSpans makes calls of the spans whose parent ran on another node.
+func (g *graphBuilder) joinSpans() {
+	for _, c := range g.child {
+		if parent, ok := g.spans[c.parent]; ok && parent != c.node {
+			g.edges[edgeKey{parent, c.node, callEdge}]++
+		}
+	}
+	g.child = nil
+}
+
+func (g *graphBuilder) graph(b *telemetry.Bundle) incident.Graph {
+	var out incident.Graph
+	for _, n := range b.Topology.Nodes {
+		out.Nodes = append(out.Nodes, incident.GraphNode{ID: n.ID, Service: n.Service})
+	}
+	slices.SortFunc(out.Nodes, func(a, b incident.GraphNode) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	for k, n := range g.edges {
+		out.Edges = append(out.Edges, incident.GraphEdge{From: k.from, To: k.to, Kind: k.kind, Count: n})
+	}
+	slices.SortFunc(out.Edges, func(a, b incident.GraphEdge) int {
+		if c := strings.Compare(string(a.From), string(b.From)); c != 0 {
+			return c
+		}
+		if c := strings.Compare(string(a.To), string(b.To)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Kind, b.Kind)
+	})
+	return out
+}

@@ -1,0 +1,165 @@
+// Package meta is the meta-agent: it builds the call graph and the timeline of
+// roles, chooses which agents examine what, joins what they find, and conducts
+// the way of an incident from a bundle to a diagnosis. Everything that it does
+// is told as one stream of typed events; a Diagnosis is the fold of them.
+package meta
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"triagent/agents"
+	"triagent/agents/data"
+	"triagent/agents/system"
+	"triagent/agents/task"
+	"triagent/incident"
+	"triagent/knowledge"
+	"triagent/telemetry"
+)
+
+// Config sets how a diagnosis is conducted.
+type Config struct {
+	Engine       incident.Engine
+	WithoutRoles bool // leave out roles and the system agents: to measure what they give
+	Jobs         int  // agents at work at once; 0: one
+}
+
+// Conductor conducts diagnoses. It is safe for concurrent use.
+type Conductor struct {
+	base *knowledge.Base
+	cfg  Config
+}
+
+// New returns a conductor that knows what base knows.
+func New(base *knowledge.Base, cfg Config) *Conductor {
+	return &Conductor{base: base, cfg: cfg}
+}
+
+// Conduct diagnoses the incident of b and tells every step to emit, in an order
+// that depends on the bundle alone. The last event, Closed, is the caller's to
+// send, since it knows the cost. An agent that fails costs only its own
+// opinion: what it could not say is recorded as missing.
+func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
+	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base}}
+	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
+	for _, s := range []struct {
+		stage incident.Stage
+		do    func(context.Context) error
+	}{
+		{incident.Collect, r.collect},
+		{incident.Map, r.mapSystem},
+		{incident.Examine, r.examine},
+		{incident.Judge, r.judge},
+		{incident.Decide, r.decide},
+	} {
+		emit(incident.StageStarted{Stage: s.stage})
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.stage, err)
+		}
+		emit(incident.StageEnded{Stage: s.stage})
+	}
+	return nil
+}
+
+// run is one diagnosis under way.
+type run struct {
+	cfg      Config
+	emit     incident.Listener
+	in       agents.Input
+	timeline *Timeline
+	ledger   ledger
+}
+
+func (r *run) collect(context.Context) error {
+	for _, m := range r.in.Bundle.Missing {
+		r.emit(incident.Lacked{Missing: m})
+	}
+	return nil
+}
+
+// mapSystem finds out who takes part, as what, and who talks to whom.
+func (r *run) mapSystem(ctx context.Context) error {
+	b := r.in.Bundle
+	g, reduced, err := buildGraph(ctx, b)
+	if err != nil {
+		return err
+	}
+	if reduced != nil {
+		r.emit(incident.Reduced{Reduction: *reduced})
+	}
+	if !r.cfg.WithoutRoles {
+		r.timeline = NewTimeline(b.Topology)
+	}
+	r.in.Graph, r.in.Roles, r.in.Frame = g, r.timeline, frameOf(b)
+	for _, n := range b.Topology.Nodes {
+		r.in.Nodes = append(r.in.Nodes, n.ID)
+	}
+	r.emit(incident.GraphBuilt{Graph: g})
+	return nil
+}
+
+// examine turns raw data into evidence: the data agents. Where the metrics say
+// that it began before the window, the alarm was late, and they look again.
+func (r *run) examine(ctx context.Context) error {
+	if w, ok := task.FindWindow(r.in); ok {
+		r.in.Frame = w
+	}
+	crew := r.chosen(data.Agents(), dataReason(r.in.Bundle))
+	return r.investigate(ctx, crew)
+}
+
+// judge looks at the evidence with the eyes of each role: the system agents.
+func (r *run) judge(ctx context.Context) error {
+	if r.cfg.WithoutRoles {
+		return nil
+	}
+	r.in.Evidence = r.ledger.evidence
+	return r.investigate(ctx, r.chosen(system.Agents(), systemReason(r.timeline, r.in)))
+}
+
+// decide weighs the evidence: the task agents.
+func (r *run) decide(ctx context.Context) error {
+	r.in.Evidence = r.ledger.evidence
+	return task.Decide(ctx, r.in, r.ledger.findings, r.emit)
+}
+
+// chosen keeps the agents that have something to look at, and says why.
+func (r *run) chosen(all []agents.Agent, why func(name string) ([]incident.NodeID, incident.Text, bool)) []agents.Agent {
+	var crew []agents.Agent
+	for _, a := range all {
+		nodes, text, ok := why(a.Name())
+		if !ok {
+			continue
+		}
+		r.emit(incident.AgentChosen{Agent: a.Name(), Nodes: nodes, Why: text})
+		crew = append(crew, a)
+	}
+	return crew
+}
+
+// investigate lets the crew work side by side and books what they found in the
+// order of the crew, so that the result does not depend on who was first.
+func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
+	found := make([]agents.Result, len(crew))
+	failed := make([]error, len(crew))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, r.cfg.Jobs))
+	for i, a := range crew {
+		g.Go(func() error {
+			found[i], failed[i] = a.Investigate(ctx, r.in)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, a := range crew {
+		if failed[i] != nil {
+			r.emit(incident.Lacked{Missing: incident.Missing{What: a.Name(), Why: failed[i].Error()}})
+		}
+		r.book(found[i])
+	}
+	return nil
+}
