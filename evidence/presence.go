@@ -1,0 +1,111 @@
+package evidence
+
+import (
+	"math"
+	"time"
+
+	"triagent/incident"
+)
+
+// presence is the signed root of the G statistic of rows with a sample, window
+// against baseline. Missing data is evidence: a stopped node is an absence. 0
+// if either has no row.
+func (s *Scorer) presence(c Change) float64 {
+	baseRows := 0
+	for _, b := range s.l.baseline {
+		baseRows += b.to - b.from
+	}
+	winRows := c.Samples + c.Gaps
+	if baseRows == 0 || winRows == 0 {
+		return 0
+	}
+	kw, nw, kb, nb := float64(c.Samples), float64(winRows), float64(c.BaselineSamples), float64(baseRows)
+	p := (kw + kb) / (nw + nb)
+	term := func(k, e float64) float64 {
+		if k == 0 {
+			return 0
+		}
+		return 2 * k * math.Log(k/e)
+	}
+	g := term(kw, nw*p) + term(nw-kw, nw*(1-p)) + term(kb, nb*p) + term(nb-kb, nb*(1-p))
+	return math.Copysign(math.Sqrt(max(g, 0)), kw/nw-kb/nb)
+}
+
+// absence turns missing samples, and samples where there were none, into a
+// change of their own.
+func (s *Scorer) absence(c *Change, times []int64, f Frame) {
+	switch {
+	case c.Samples == 0 && c.BaselineSamples == 0:
+		c.Shape = incident.Flat
+	case c.BaselineSamples == 0:
+		c.Score, c.Direction, c.Shape = c.Presence, incident.New, incident.Flat
+		if c.Score >= Noticed {
+			c.Shape, c.Onset = incident.Step, s.appeared(times)
+		}
+		c.WindowPeak, c.Rank = s.win[len(s.win)-1], 1
+	case c.Presence <= -Noticed:
+		last, silence := s.longestSilence(times, f)
+		if s.step(silence) < 3 && c.Samples > 0 {
+			return
+		}
+		c.Silence = silence
+		if c.Samples < 2 || -c.Presence >= math.Abs(c.Score) {
+			c.Score, c.Direction, c.Shape = c.Presence, incident.Gone, incident.Silent
+			c.Onset = incident.Window{From: last, To: silence.From}
+		}
+	case c.Samples == 0:
+		c.Shape = incident.Flat
+	}
+}
+
+// step is the length of w in rows.
+func (s *Scorer) step(w incident.Window) float64 {
+	if s.l.step == 0 {
+		return 0
+	}
+	return w.Duration().Seconds()/s.l.step + 1e-6
+}
+
+// appeared is where the first sample of the window came.
+func (s *Scorer) appeared(times []int64) incident.Window {
+	for i := s.l.search.from; i < s.l.window.to; i++ {
+		if s.x[i] == s.x[i] {
+			from := times[i] - int64(s.l.step*1e9)
+			if i > 0 {
+				from = times[i-1]
+			}
+			return incident.Window{From: time.Unix(0, from).UTC(), To: time.Unix(0, times[i]).UTC()}
+		}
+	}
+	return incident.Window{}
+}
+
+// longestSilence returns the longest stretch of the window without a sample,
+// from the moment the first missing one was due, and the time of the sample
+// before it (its own beginning, if there was none). It may begin before the
+// window, within the search.
+func (s *Scorer) longestSilence(times []int64, f Frame) (last time.Time, w incident.Window) {
+	step := int64(s.l.step * 1e9)
+	end := f.Window.To.UnixNano()
+	prev := f.Window.From.UnixNano() - step
+	for i := min(s.l.window.from, len(s.x)) - 1; i >= s.l.search.from; i-- {
+		prev = times[i]
+		if s.x[i] == s.x[i] {
+			break
+		}
+	}
+	var from, to int64
+	consider := func(next int64) {
+		if next-prev-step > to-from {
+			from, to = prev+step, next
+		}
+	}
+	for i := s.l.window.from; i < s.l.window.to; i++ {
+		if s.x[i] == s.x[i] {
+			consider(times[i])
+			prev = times[i]
+		}
+	}
+	consider(end)
+	return time.Unix(0, from-step).UTC(), incident.Window{From: time.Unix(0, from).UTC(), To: time.Unix(0, to).UTC()}
+}
