@@ -1,0 +1,142 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"triagent/internal/errs"
+)
+
+// ManifestName is the file that makes a folder a data set.
+const ManifestName = "dataset.json"
+
+// Manifest says what a folder of bundles holds.
+type Manifest struct {
+	Version int     `json:"version"` // 1
+	Name    string  `json:"name"`    // of the set, as "nezha-trainticket"
+	Kind    Kind    `json:"kind"`
+	System  string  `json:"system"`          // what was observed; sets of one system are left out together
+	Notes   string  `json:"notes,omitempty"` // how windows were cut, what was left out
+	Cases   []Entry `json:"cases"`           // in the order of their paths
+	// Checksum is the SHA-256 of every file of every case: hex digits.
+	Checksum string `json:"checksum"`
+	// Dir is the folder that holds the manifest; not stored.
+	Dir string `json:"-"`
+}
+
+// Entry is one bundle of a set.
+type Entry struct {
+	ID    string `json:"id"`
+	Path  string `json:"path"`            // relative to the manifest, with slashes
+	Split string `json:"split"`           // of truth.json
+	Part  string `json:"part"`            // "case", or "memory": a solved case, never scored
+	Drawn bool   `json:"drawn,omitempty"` // a healthy stretch that was cut out of a run, not one recorded as a case
+}
+
+// The parts of a set.
+const (
+	PartCase   = "case"
+	PartMemory = "memory"
+)
+
+// ReadManifest reads the dataset.json of folder dir. A folder without one gives
+// an error of kind NotFound.
+func ReadManifest(dir string) (*Manifest, error) {
+	b, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &errs.Error{Op: "read data set", Kind: errs.NotFound, File: dir, Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &Manifest{}
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: filepath.Join(dir, ManifestName), Err: err}
+	}
+	if m.Version != 1 {
+		return nil, errs.At(filepath.Join(dir, ManifestName), 0, 0, "version %d is not 1", m.Version)
+	}
+	for _, e := range m.Cases {
+		if !filepath.IsLocal(filepath.FromSlash(e.Path)) {
+			return nil, errs.At(filepath.Join(dir, ManifestName), 0, 0, "path %q leaves the folder", e.Path)
+		}
+	}
+	m.Dir = dir
+	return m, nil
+}
+
+// write sorts the cases, computes the checksum and stores the manifest in m.Dir.
+func (m *Manifest) write() error {
+	m.Version = 1
+	slices.SortFunc(m.Cases, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	paths := make([]string, len(m.Cases))
+	for i, e := range m.Cases {
+		paths[i] = e.Path
+	}
+	var err error
+	if m.Checksum, err = Checksum(m.Dir, paths); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return err
+	}
+	return writeAtomic(filepath.Join(m.Dir, ManifestName), append(b, '\n'))
+}
+
+// Checksum returns the SHA-256, in hex, over names, sizes and contents of all
+// files below the given paths of dir, in the order given.
+func Checksum(dir string, paths []string) (string, error) {
+	h := sha256.New()
+	for _, p := range paths {
+		err := filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(p)), func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			return hashFile(h, dir, name)
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func hashFile(h io.Writer, dir, name string) error {
+	rel, err := filepath.Rel(dir, name)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(h, "%s %d\n", filepath.ToSlash(rel), st.Size()); err != nil {
+		return err
+	}
+	_, err = io.Copy(h, f)
+	return err
+}
+
+// writeAtomic stores a file so that a reader sees all of it or the old one.
+func writeAtomic(name string, b []byte) error {
+	tmp := name + ".tmp"
+	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, name)
+}
