@@ -70,6 +70,10 @@ var slash, backslash = []byte{'/'}, []byte{'\\'}
 // mixed adds a field of letters and digits that starts with a letter.
 func (s *scanner) mixed(b []byte, from, to, end int) {
 	core := b[from:to]
+	if len(core) == 2 && hexOnly(core) && s.octet(b, from, to) {
+		s.variable(b, from, to)
+		return
+	}
 	if end < len(b) && b[end] == '=' && end == to && digits(core) <= 3 {
 		s.word(b, from, to) // a key stays
 		return
@@ -225,7 +229,12 @@ func leads(b []byte, from, to int) bool {
 	switch c := b[from]; c {
 	case '*', '!', '?', '#', '&', '%', '^', '`', '~', '+':
 		return true
-	case '-', '.':
+	case '.':
+		if from+1 < to && b[from+1] == '/' {
+			return false
+		}
+		fallthrough
+	case '-':
 		return from+1 >= to || b[from+1]-'0' > 9 || from > 0 && b[from-1] == c
 	}
 	return false

@@ -46,7 +46,7 @@ func (m *Miner) group(key func([]part) uint64) {
 	first := map[uint64]int32{}
 	for id := range m.nodes {
 		n := &m.nodes[id]
-		if n.parts == nil || id == overflowID {
+		if n.parts == nil {
 			continue
 		}
 		k := key(n.parts)
@@ -194,6 +194,10 @@ func quoted(parts []part, i int) bool {
 // many: dotted, with an underscore, a digit, two hyphens, an @ ...
 func identifier(w string) bool {
 	hyphens := 0
+	w = strings.TrimRight(w, ".")
+	if strings.ToUpper(w) == w && !strings.ContainsAny(w, "0123456789.@$") {
+		return false // the name of a state or an event
+	}
 	for i := range len(w) {
 		switch c := w[i]; {
 		case c == '.' || c == '_' || c == '@' || c == '$' || c == '\\' || c == '~':

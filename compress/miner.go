@@ -11,7 +11,7 @@ import (
 // Config bounds a Miner. The zero value takes the defaults.
 type Config struct {
 	MaxRecord int // bytes of a record's first line that are looked at; default 8192
-	MaxShapes int // masked messages held before merging; default 65536
+	MaxShapes int // masked messages held before merging; default 65536, at least 16
 }
 
 // Validate reports negative bounds.
@@ -45,6 +45,7 @@ type Miner struct {
 	counts []int64
 	stats  MinerStats
 	live   int  // nodes that are their own root
+	fresh  int  // nodes added since the last compaction
 	merged bool // nothing was added since the last merge
 }
 
@@ -81,6 +82,7 @@ func NewMiner(cfg Config) *Miner {
 	if cfg.MaxShapes == 0 {
 		cfg.MaxShapes = defaultShape
 	}
+	cfg.MaxShapes = max(cfg.MaxShapes, 16)
 	m := &Miner{cfg: cfg, cache: newTable(4096), byText: map[string]int32{}}
 	m.add(node{parts: []part{{kind: varToken}}})
 	return m
@@ -142,8 +144,9 @@ func (m *Miner) learn(record []byte) int32 {
 			return id
 		}
 	}
-	if m.live >= m.cfg.MaxShapes {
+	if m.live >= m.cfg.MaxShapes && (m.index == nil || m.fresh > m.cfg.MaxShapes/4) {
 		m.compact()
+		m.fresh = 0
 	}
 	if m.live >= m.cfg.MaxShapes || len(m.nodes) >= maxIDs {
 		m.stats.Overflow++
@@ -160,6 +163,7 @@ func (m *Miner) add(n node) int32 {
 	m.nodes = append(m.nodes, n)
 	m.counts = append(m.counts, 0)
 	m.live++
+	m.fresh++
 	m.stats.Shapes++
 	m.merged = false
 	return id

@@ -140,6 +140,8 @@ func (s *scanner) scan(b []byte) uint64 {
 			i++
 		}
 		switch {
+		case f == isHex && i-from == 2 && s.octet(b, from, i):
+			s.variable(b, from, i)
 		case f&^(isHex|isLetter) == 0 && (f&isLetter != 0 || i-from < 8):
 			if i < len(b) && b[i] == ':' && i+1 < len(b) && (b[i+1] == '/' || b[i+1] == '\\') {
 				if j := address(b, from, i); j > 0 {
@@ -159,6 +161,23 @@ func (s *scanner) scan(b []byte) uint64 {
 		s.n--
 	}
 	return s.h
+}
+
+// octet reports whether two hexadecimal letters are part of a row like
+// ff:0a:9c, that is after a variable part and a colon, or before two more.
+func (s *scanner) octet(b []byte, from, to int) bool {
+	if s.last >= 0 && s.last == s.n-2 && from > 0 && b[from-1] == ':' {
+		return true
+	}
+	if to+6 > len(b) || b[to] != ':' || b[to+3] != ':' {
+		return false
+	}
+	for _, k := range [4]int{1, 2, 4, 5} {
+		if class[b[to+k]]&(isHex|isDigit) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // blank takes blanks and other control bytes; a row of them is one token.

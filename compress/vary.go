@@ -5,7 +5,12 @@ import (
 	"slices"
 )
 
-const minVariety = 4
+// Templates that differ in one word are merged if there are minVariety of them,
+// minFirst if it is the first word, which names the event more often than not.
+const (
+	minVariety = 4
+	minFirst   = 12
+)
 
 // variant is a template seen with one of its words left out.
 type variant struct {
@@ -65,7 +70,14 @@ func (m *Miner) unite(vs []variant) bool {
 			wild = wild || p[col].kind == varToken
 		}
 	}
-	if len(live) < 2 || (!wild && len(live) < minVariety) {
+	need := minVariety
+	switch {
+	case wild:
+		need = 2
+	case col == 0:
+		need = minFirst
+	}
+	if len(live) < need {
 		return false
 	}
 	for _, v := range live[1:] {
