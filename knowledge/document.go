@@ -1,0 +1,106 @@
+package knowledge
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"triagent/incident"
+)
+
+//go:embed base.json
+var embeddedBase []byte
+
+//go:embed runbooks.json
+var embeddedRunbooks []byte
+
+// document is a knowledge file, or several merged into one.
+type document struct {
+	Signals  []SignalInfo  `json:"signals,omitempty"`
+	Metrics  []metricTable `json:"metrics,omitempty"`
+	Scopes   []scopeRule   `json:"scopes,omitempty"`
+	Units    []unitRule    `json:"units,omitempty"`
+	Logs     []logTable    `json:"logs,omitempty"`
+	Events   []logTable    `json:"events,omitempty"`
+	Cards    []Card        `json:"cards,omitempty"`
+	Actions  []ActionInfo  `json:"actions,omitempty"`
+	Runbooks []Runbook     `json:"runbooks,omitempty"`
+	Words    []word        `json:"words,omitempty"`
+}
+
+// embedded decodes the built-in base. It was checked when it was made.
+func embedded() (*document, error) {
+	doc := new(document)
+	if err := json.Unmarshal(embeddedBase, doc); err != nil {
+		return nil, fmt.Errorf("read the embedded knowledge base: %w", err)
+	}
+	return doc, nil
+}
+
+// override returns old with the entries of newer added, or put in the place of
+// those with the same key. old is not changed.
+func override[T any](old, newer []T, key func(T) string) []T {
+	if len(newer) == 0 {
+		return old
+	}
+	at := make(map[string]int, len(old))
+	out := slices.Clone(old)
+	for i, o := range old {
+		at[key(o)] = i
+	}
+	for _, n := range newer {
+		if i, ok := at[key(n)]; ok {
+			out[i] = n
+			continue
+		}
+		at[key(n)] = len(out)
+		out = append(out, n)
+	}
+	return out
+}
+
+// over merges a newer document over d: entries by key, rules of metrics, scopes
+// and units before those of d, rules of logs and events beside them. Runbooks
+// are kept apart.
+func (d *document) over(n *document) *document {
+	return &document{
+		Signals: override(d.Signals, n.Signals, func(s SignalInfo) string { return string(s.Signal) }),
+		Metrics: slices.Concat(n.Metrics, d.Metrics),
+		Scopes:  slices.Concat(n.Scopes, d.Scopes),
+		Units:   slices.Concat(n.Units, d.Units),
+		Logs:    slices.Concat(d.Logs, n.Logs),
+		Events:  slices.Concat(d.Events, n.Events),
+		Cards:   override(d.Cards, n.Cards, func(c Card) string { return string(c.Fault) }),
+		Actions: override(d.Actions, n.Actions, func(a ActionInfo) string { return a.Action }),
+		Words:   override(d.Words, n.Words, func(w word) string { return w.Key }),
+	}
+}
+
+// names are what a document may refer to.
+type names struct {
+	signals map[incident.Signal]bool
+	faults  map[incident.Fault]bool
+	actions map[string]*ActionInfo
+}
+
+// namesOf gathers what documents define, later ones over earlier.
+func namesOf(docs ...*document) names {
+	n := names{map[incident.Signal]bool{}, map[incident.Fault]bool{}, map[string]*ActionInfo{}}
+	for _, d := range docs {
+		for _, s := range d.Signals {
+			n.signals[s.Signal] = true
+		}
+		for i := range d.Cards {
+			n.faults[d.Cards[i].Fault] = true
+		}
+		for i := range d.Actions {
+			n.actions[d.Actions[i].Action] = &d.Actions[i]
+		}
+	}
+	return n
+}
+
+// known lists names, for messages.
+func known[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

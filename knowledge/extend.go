@@ -1,0 +1,71 @@
+package knowledge
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"triagent/internal/errs"
+)
+
+// extend reads the YAML files of a folder over a document and runbooks.
+func extend(doc *document, books []Runbook, folder fs.FS) (*document, []Runbook, error) {
+	sources, err := readFolder(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := []*document{doc}
+	for _, s := range sources {
+		all = append(all, &s.doc)
+	}
+	names := namesOf(all...)
+	for _, s := range sources {
+		if err := s.check(names); err != nil {
+			return nil, nil, err
+		}
+		doc = doc.over(&s.doc)
+		books = override(books, s.doc.Runbooks, runbookKey)
+	}
+	return doc, books, nil
+}
+
+// readFolder reads every YAML file below a folder, in lexical order.
+func readFolder(folder fs.FS) ([]*source, error) {
+	var out []*source
+	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ext := path.Ext(name); d.IsDir() || ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		text, err := readBounded(folder, name)
+		if err != nil {
+			return err
+		}
+		s, err := readYAML(name, text)
+		out = append(out, s)
+		return err
+	})
+	var known *errs.Error
+	if err != nil && !errors.As(err, &known) {
+		return nil, &errs.Error{Op: "read knowledge", Kind: errs.Invalid, Err: err}
+	}
+	return out, err
+}
+
+// readBounded reads a file of at most maxFile bytes, and one more to tell.
+func readBounded(folder fs.FS, name string) ([]byte, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return text, nil
+}
