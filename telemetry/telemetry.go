@@ -69,6 +69,7 @@ type Record struct {
 	Body    []byte // message without time, level, thread and logger; further lines follow after '\n'
 	TraceID string // empty: none
 	SpanID  string // empty: none
+	Cut     int    // bytes of the record that were left out because it is too long, see Limits.Line
 }
 
 // SpanKind says which side of a call a span was recorded on.
@@ -111,7 +112,9 @@ type Bundle struct {
 	HasSpans bool              // there is a traces file
 	Missing  []incident.Missing
 
-	src source
+	src   source
+	lim   Limits
+	parts *parts
 }
 
 // Truth is what truth.json says: the answer of an evaluation or solved case.
