@@ -15,6 +15,8 @@ const (
 	saturatedScore = 12.0
 	// flippedScore is the score of a flag (0 or 1) that flips and stays.
 	flippedScore = 10.0
+	// appearedScore bounds the score of a series that never moved in the baseline.
+	appearedScore = 50.0
 	// fewSamples is how many samples of a window still let a single one speak.
 	fewSamples = 6
 )
@@ -75,7 +77,8 @@ type Change struct {
 // goroutine. The zero Scorer is ready.
 type Scorer struct {
 	l      layout
-	x      []float64 // the series: the caller's values, or rate
+	raw    []float64 // the caller's values
+	x      []float64 // what is measured: raw, or rate
 	rate   []float64
 	base   []float64 // baseline samples, ascending, in the unit
 	win    []float64 // window samples, ascending, in the unit
@@ -105,8 +108,6 @@ func (s *Scorer) Change(times []int64, values []float64, f Frame, m Meaning) Cha
 	s.load(times, values, f, m)
 	c := Change{BaselineMedian: math.NaN(), WindowMedian: math.NaN(), WindowPeak: math.NaN()}
 	c.Samples, c.BaselineSamples = len(s.win), len(s.base)
-	c.Gaps = max(s.l.expected, s.l.window.to-s.l.window.from) - c.Samples
-	c.Presence = s.presence(c)
 	if c.Samples > 0 {
 		c.WindowMedian = quantileSorted(s.win, .5)
 		c.WindowSpread = 1.4826 * madSorted(s.win, c.WindowMedian)
@@ -117,7 +118,9 @@ func (s *Scorer) Change(times []int64, values []float64, f Frame, m Meaning) Cha
 	if c.Samples > 0 && c.BaselineSamples > 0 {
 		s.score(&c, times, m)
 	}
-	s.absence(&c, times, f)
+	p := s.present() // of the baseline as cut
+	c.Gaps, c.Presence = p.rows-p.samples, p.odd()
+	s.absence(&c, p, times, f)
 	c.Baseline = s.baselineUsed(times, f)
 	return c
 }
@@ -213,7 +216,7 @@ func (s *Scorer) saturation(c *Change, m Meaning) {
 // load splits the series into sorted baseline and window samples.
 func (s *Scorer) load(times []int64, values []float64, f Frame, m Meaning) {
 	s.l.place(times, f)
-	s.x = values
+	s.raw, s.x = values, values
 	if m.Counter {
 		s.rate = rates(s.rate[:0], times, values)
 		s.x = s.rate

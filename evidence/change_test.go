@@ -104,7 +104,7 @@ func TestChangeShapes(t *testing.T) {
 		}, Meaning{}, incident.Flat, "", -3, 3, -1},
 		{"nothing at all, then a lot", func(i int, r *rand.Rand) float64 {
 			return above(i, 31) * (95 + r.NormFloat64())
-		}, Meaning{Unit: "percent"}, incident.Step, incident.Up, 50, 100, 31},
+		}, Meaning{Unit: "percent"}, incident.Step, incident.Up, 40, 100, 31},
 		{"flag that falls and stays", func(i int, _ *rand.Rand) float64 { return 1 - above(i, 28) }, Meaning{}, incident.Step, incident.Down, -10, -10, 28},
 		{"latency five-fold", func(i int, r *rand.Rand) float64 {
 			return 8 * math.Exp(.2*r.NormFloat64()+1.6*above(i, 30))

@@ -7,53 +7,72 @@ import (
 	"triagent/incident"
 )
 
-// presence is the signed root of the G statistic of rows with a sample, window
+// present counts rows and samples of window and baseline. A counter that was
+// reset has a sample, though no rate.
+type present struct{ samples, rows, baseSamples, baseRows int }
+
+func (s *Scorer) present() present {
+	count := func(r stretch) (n int) {
+		for _, v := range s.raw[r.from:r.to] {
+			if v == v {
+				n++
+			}
+		}
+		return n
+	}
+	p := present{samples: count(s.l.window), rows: s.l.expected}
+	for _, b := range s.l.baseline {
+		p.baseSamples += count(b)
+		p.baseRows += b.to - b.from
+	}
+	return p
+}
+
+// odd is the signed root of the G statistic of rows with a sample, window
 // against baseline. Missing data is evidence: a stopped node is an absence. 0
 // if either has no row.
-func (s *Scorer) presence(c Change) float64 {
-	baseRows := 0
-	for _, b := range s.l.baseline {
-		baseRows += b.to - b.from
-	}
-	winRows := c.Samples + c.Gaps
-	if baseRows == 0 || winRows == 0 {
+func (p present) odd() float64 {
+	if p.baseRows == 0 || p.rows == 0 {
 		return 0
 	}
-	kw, nw, kb, nb := float64(c.Samples), float64(winRows), float64(c.BaselineSamples), float64(baseRows)
-	p := (kw + kb) / (nw + nb)
+	kw, nw, kb, nb := float64(p.samples), float64(p.rows), float64(p.baseSamples), float64(p.baseRows)
+	all := (kw + kb) / (nw + nb)
 	term := func(k, e float64) float64 {
 		if k == 0 {
 			return 0
 		}
 		return 2 * k * math.Log(k/e)
 	}
-	g := term(kw, nw*p) + term(nw-kw, nw*(1-p)) + term(kb, nb*p) + term(nb-kb, nb*(1-p))
+	g := term(kw, nw*all) + term(nw-kw, nw*(1-all)) + term(kb, nb*all) + term(nb-kb, nb*(1-all))
 	return math.Copysign(math.Sqrt(max(g, 0)), kw/nw-kb/nb)
 }
 
 // absence turns missing samples, and samples where there were none, into a
-// change of their own.
-func (s *Scorer) absence(c *Change, times []int64, f Frame) {
+// change of their own; its counts are of samples, also for a counter.
+func (s *Scorer) absence(c *Change, p present, times []int64, f Frame) {
 	switch {
-	case c.Samples == 0 && c.BaselineSamples == 0:
-		c.Shape = incident.Flat
-	case c.BaselineSamples == 0:
+	case p.baseSamples == 0 && p.samples > 0:
+		c.Samples, c.BaselineSamples = p.samples, 0
 		c.Score, c.Direction, c.Shape = c.Presence, incident.New, incident.Flat
 		if c.Score >= Noticed {
 			c.Shape, c.Onset = incident.Step, s.appeared(times)
 		}
-		c.WindowPeak, c.Rank = s.win[len(s.win)-1], 1
+		if n := len(s.win); n > 0 {
+			c.WindowPeak, c.Rank = s.win[n-1], 1
+		}
 	case c.Presence <= -Noticed:
 		last, silence := s.longestSilence(times, f)
-		if s.step(silence) < 3 && c.Samples > 0 {
+		if s.step(silence) < 3 && p.samples > 0 {
 			return
 		}
 		c.Silence = silence
-		if c.Samples < 2 || -c.Presence >= math.Abs(c.Score) {
+		if p.samples < 2 || -c.Presence >= math.Abs(c.Score) {
+			c.Samples, c.BaselineSamples = p.samples, p.baseSamples
 			c.Score, c.Direction, c.Shape = c.Presence, incident.Gone, incident.Silent
 			c.Onset = incident.Window{From: last, To: silence.From}
 		}
-	case c.Samples == 0:
+	}
+	if c.Shape == "" {
 		c.Shape = incident.Flat
 	}
 }
@@ -69,7 +88,7 @@ func (s *Scorer) step(w incident.Window) float64 {
 // appeared is where the first sample of the window came.
 func (s *Scorer) appeared(times []int64) incident.Window {
 	for i := s.l.search.from; i < s.l.window.to; i++ {
-		if s.x[i] == s.x[i] {
+		if s.raw[i] == s.raw[i] {
 			from := times[i] - int64(s.l.step*1e9)
 			if i > 0 {
 				from = times[i-1]
@@ -88,9 +107,9 @@ func (s *Scorer) longestSilence(times []int64, f Frame) (last time.Time, w incid
 	step := int64(s.l.step * 1e9)
 	end := f.Window.To.UnixNano()
 	prev := f.Window.From.UnixNano() - step
-	for i := min(s.l.window.from, len(s.x)) - 1; i >= s.l.search.from; i-- {
+	for i := min(s.l.window.from, len(s.raw)) - 1; i >= s.l.search.from; i-- {
 		prev = times[i]
-		if s.x[i] == s.x[i] {
+		if s.raw[i] == s.raw[i] {
 			break
 		}
 	}
@@ -101,7 +120,7 @@ func (s *Scorer) longestSilence(times []int64, f Frame) (last time.Time, w incid
 		}
 	}
 	for i := s.l.window.from; i < s.l.window.to; i++ {
-		if s.x[i] == s.x[i] {
+		if s.raw[i] == s.raw[i] {
 			consider(times[i])
 			prev = times[i]
 		}

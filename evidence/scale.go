@@ -42,6 +42,10 @@ func newScale(base, win []float64, step float64, m Meaning) scale {
 		if least <= 0 && mad == 0 && spread == 0 {
 			least = resolution(base, win, s.median, step)
 		}
+		if mad == 0 && spread == 0 { // of a series that never moved, "a lot" is all one can say
+			far := max(win[len(win)-1]-s.median, s.median-win[0])
+			least = max(least, far/appearedScore)
+		}
 		if mad == 0 { // nearly constant: what it did once it may do again
 			spread = max(spread, (base[len(base)-1]-base[0])/4)
 		}
