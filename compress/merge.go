@@ -108,10 +108,14 @@ func units(parts []part) []part {
 	return out
 }
 
-// hashParts hashes parts; columns for which blank holds count as variable.
-func hashParts(parts []part, blank func(int, part) bool) uint64 {
+// hashParts hashes parts; columns for which blank holds count as variable. seen,
+// if given, is called with each part before that.
+func hashParts(parts []part, blank func(int, part) bool, seen ...func(part)) uint64 {
 	h := uint64(seed)
 	for i, p := range parts {
+		for _, f := range seen {
+			f(p)
+		}
 		if column(p) && (p.kind == varToken || blank(i, p)) {
 			h = mix(h, prime2)
 			continue
@@ -136,8 +140,20 @@ func word64(s string) (v uint64) {
 	return v
 }
 
+// softKey hashes parts with soft words as variable.
 func softKey(parts []part) uint64 {
-	return hashParts(parts, func(i int, _ part) bool { return soft(parts, i) })
+	quotes, open := 0, 0
+	for _, p := range parts {
+		if p.kind == sepToken && p.text == "\"" {
+			quotes++
+		}
+	}
+	return hashParts(parts, func(i int, _ part) bool { return soft(parts, i) || open%2 == 1 && open < quotes },
+		func(p part) {
+			if p.kind == sepToken && p.text == "\"" {
+				open++
+			}
+		})
 }
 
 // soft reports whether the word at i is a parameter by its place or its form,
@@ -165,29 +181,7 @@ func soft(parts []part, i int) bool {
 			return true
 		}
 	}
-	if quoted(parts, i) {
-		return true
-	}
 	return identifier(w)
-}
-
-// quoted reports whether i stands between double quotation marks.
-func quoted(parts []part, i int) bool {
-	open := false
-	for _, p := range parts[:i] {
-		if p.kind == sepToken && p.text == "\"" {
-			open = !open
-		}
-	}
-	if !open {
-		return false
-	}
-	for _, p := range parts[i:] {
-		if p.kind == sepToken && p.text == "\"" {
-			return true
-		}
-	}
-	return false
 }
 
 // identifier reports whether a word looks like the name of one thing among

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"triagent/internal/errs"
+	"triagent/telemetry"
 )
 
 // Config bounds a Miner. The zero value takes the defaults.
@@ -236,4 +237,11 @@ func EventID(template string) string {
 	const digits = 8
 	s := strconv.FormatUint(h.Sum64()|1<<63, 16)
 	return s[len(s)-digits:]
+}
+
+// AddLine strips the header of a raw line that starts a record, adds its
+// message and returns the id, see Add.
+func (m *Miner) AddLine(line []byte) int {
+	h := telemetry.ParseHead(line)
+	return m.Add(line[h.BodyFrom:h.BodyTo])
 }

@@ -28,19 +28,7 @@ func (m *Miner) vary() bool {
 		if parts == nil || id == overflowID {
 			continue
 		}
-		words := 0
-		for _, p := range parts {
-			if p.kind == wordToken {
-				words++
-			}
-		}
-		for i, p := range parts {
-			if !column(p) || (p.kind == wordToken && (words < 3 || filler(p.text))) || words < 2 {
-				continue
-			}
-			h := hashParts(parts, func(j int, _ part) bool { return j == i })
-			all = append(all, variant{int32(id), int32(i), mix(h, uint64(i))})
-		}
+		all = m.leaveOneOut(all, int32(id))
 	}
 	slices.SortFunc(all, func(a, b variant) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id))
@@ -57,6 +45,36 @@ func (m *Miner) vary() bool {
 		all = all[n:]
 	}
 	return changed
+}
+
+// leaveOneOut adds the variants of template id: one for each variable part, and
+// for each word that may be a parameter if two others remain.
+func (m *Miner) leaveOneOut(all []variant, id int32) []variant {
+	parts := m.nodes[id].parts
+	words, sum := 0, uint64(0)
+	for i, p := range parts {
+		if p.kind == wordToken {
+			words++
+		}
+		sum += placed(i, p)
+	}
+	if words < 2 {
+		return all
+	}
+	for i, p := range parts {
+		if column(p) && (p.kind == varToken || words > 2 && !filler(p.text)) {
+			all = append(all, variant{id, int32(i), mix(sum-placed(i, p), uint64(i)) + uint64(len(parts))})
+		}
+	}
+	return all
+}
+
+// placed hashes a part with its place.
+func placed(i int, p part) uint64 {
+	if p.kind == varToken {
+		return mix(prime2, uint64(i))
+	}
+	return hashString(mix(seed, uint64(i)), p.text)
 }
 
 // unite merges templates that differ in one column, if they are various enough.

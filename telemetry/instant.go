@@ -47,7 +47,7 @@ func parseInstant(t []byte, zone *time.Location) (ns int64, problem string) {
 	}
 	s, ok := ParseStamp(t)
 	switch {
-	case !ok || s.N != len(t) || !s.Complete() || s.IsEpoch || s.Day > monthDays(s.Year, s.Month):
+	case !ok || s.N != len(t) || !s.Complete() || s.IsEpoch || int(s.Day) > monthDays(int(s.Year), int(s.Month)):
 		return 0, noTime
 	case !s.HasZone && zone == nil:
 		return 0, noZone

@@ -6,13 +6,13 @@ import "time"
 // the text left out are zero: Year is 0 for layouts without a year (syslog,
 // Android, glog), Month and Day are 0 for a time of day alone.
 type Stamp struct {
-	Year, Month, Day  int
-	Hour, Minute, Sec int
-	Nanos             int
+	Year, Month, Day  int16
+	Hour, Minute, Sec int16
+	Nanos             int32
+	Offset            int32 // seconds east of UTC, valid if HasZone
 	Epoch             int64 // Unix nanoseconds, valid if IsEpoch; the other fields are zero then
-	Offset            int   // seconds east of UTC, valid if HasZone
+	N                 int   // bytes taken from the start of the line
 	HasZone, IsEpoch  bool
-	N                 int // bytes taken from the start of the line
 }
 
 // Complete reports whether the stamp fixes a moment by itself, a zone aside.
@@ -24,7 +24,7 @@ func (s *Stamp) UnixNano(zone *time.Location) int64 {
 	if s.IsEpoch {
 		return s.Epoch
 	}
-	sec := daysFromCivil(s.Year, s.Month, s.Day)*86400 +
+	sec := daysFromCivil(int(s.Year), int(s.Month), int(s.Day))*86400 +
 		int64(s.Hour)*3600 + int64(s.Minute)*60 + int64(s.Sec)
 	switch {
 	case s.HasZone:
@@ -50,9 +50,9 @@ func (s *Stamp) UnixNanoNear(zone *time.Location, ref time.Time) int64 {
 		c := *s
 		if s.Month == 0 {
 			y, m, d := at.AddDate(0, 0, shift).Date()
-			c.Year, c.Month, c.Day = y, int(m), d
+			c.Year, c.Month, c.Day = int16(y), int16(m), int16(d)
 		} else {
-			c.Year = at.Year() + shift
+			c.Year = int16(at.Year() + shift)
 		}
 		n := c.UnixNano(zone)
 		d := n - ref.UnixNano()

@@ -26,7 +26,14 @@ func ParseStamp(line []byte) (Stamp, bool) {
 		return Stamp{}, false
 	}
 	p := stampParser{b: line}
-	ok := false
+	ok := p.iso()
+	if ok && p.i < len(line) && isAlnum(line[p.i]) {
+		p, ok = stampParser{b: line}, false
+	}
+	if ok {
+		p.s.N = p.i
+		return p.s, p.inRange()
+	}
 	switch c := line[0]; {
 	case c-'0' <= 9:
 		ok = p.numeric()
@@ -40,6 +47,36 @@ func ParseStamp(line []byte) (Stamp, bool) {
 	}
 	p.s.N = p.i
 	return p.s, true
+}
+
+// iso reads 2023-10-27 20:56:50 and its kin without a step for each field, as
+// most lines start so. It leaves other layouts alone.
+func (p *stampParser) iso() bool {
+	if len(p.b) < 19 {
+		return false
+	}
+	b := p.b[:19]
+	if b[4] != b[7] || (b[4] != '-' && b[4] != '/') || (b[10] != ' ' && b[10] != 'T') || b[13] != ':' || b[16] != ':' {
+		return false
+	}
+	y1, y2, y3, y4 := b[0]-'0', b[1]-'0', b[2]-'0', b[3]-'0'
+	m1, m2, d1, d2 := b[5]-'0', b[6]-'0', b[8]-'0', b[9]-'0'
+	h1, h2, n1, n2 := b[11]-'0', b[12]-'0', b[14]-'0', b[15]-'0'
+	s1, s2 := b[17]-'0', b[18]-'0'
+	if y1 > 9 || y2 > 9 || y3 > 9 || y4 > 9 || m1 > 9 || m2 > 9 || d1 > 9 || d2 > 9 ||
+		h1 > 9 || h2 > 9 || n1 > 9 || n2 > 9 || s1 > 9 || s2 > 9 {
+		return false
+	}
+	s := &p.s
+	s.Year = int16(y1)*1000 + int16(y2)*100 + int16(y3)*10 + int16(y4)
+	s.Month, s.Day = int16(m1)*10+int16(m2), int16(d1)*10+int16(d2)
+	s.Hour, s.Minute, s.Sec = int16(h1)*10+int16(h2), int16(n1)*10+int16(n2), int16(s1)*10+int16(s2)
+	p.i = 19
+	p.fraction()
+	if c := p.peek(0); c == ' ' && (p.peek(1) == '[' || p.peek(1)-'a' < 26) {
+		return true
+	}
+	return p.zone()
 }
 
 type stampParser struct {
@@ -69,7 +106,7 @@ func (p *stampParser) peek(k int) byte {
 }
 
 // digits reads exactly n digits.
-func (p *stampParser) digits(n int) (v int, ok bool) {
+func (p *stampParser) digits(n int) (v int16, ok bool) {
 	if p.i+n > len(p.b) {
 		return 0, false
 	}
@@ -78,7 +115,7 @@ func (p *stampParser) digits(n int) (v int, ok bool) {
 		if d > 9 {
 			return 0, false
 		}
-		v = v*10 + int(d)
+		v = v*10 + int16(d)
 	}
 	p.i += n
 	return v, true
@@ -186,7 +223,7 @@ func (p *stampParser) shortFirst(n int) bool {
 }
 
 // dayMonthName reads what follows the day in 04-Dec-2005 04:47:44 and its kin.
-func (p *stampParser) dayMonthName(day int, sep byte) bool {
+func (p *stampParser) dayMonthName(day int16, sep byte) bool {
 	p.s.Day = day
 	if p.s.Month = p.month(); p.s.Month == 0 || p.peek(0) != sep {
 		return false
@@ -227,7 +264,7 @@ func (p *stampParser) compact(y int) bool {
 	return p.zone()
 }
 
-func century(yy int) int {
+func century(yy int16) int16 {
 	if yy >= 70 {
 		return 1900 + yy
 	}
@@ -357,8 +394,8 @@ func (p *stampParser) name3(names string) int {
 	return -1
 }
 
-func (p *stampParser) month() int {
-	m := p.name3(monthNames) + 1
+func (p *stampParser) month() int16 {
+	m := int16(p.name3(monthNames) + 1)
 	if m > 0 {
 		p.i += 3
 	}
@@ -396,9 +433,9 @@ func (p *stampParser) clock() bool {
 			return false
 		}
 	}
-	p.s.Hour = int(c[0]-'0')*10 + int(c[1]-'0')
-	p.s.Minute = int(c[3]-'0')*10 + int(c[4]-'0')
-	p.s.Sec = int(c[6]-'0')*10 + int(c[7]-'0')
+	p.s.Hour = int16(c[0]-'0')*10 + int16(c[1]-'0')
+	p.s.Minute = int16(c[3]-'0')*10 + int16(c[4]-'0')
+	p.s.Sec = int16(c[6]-'0')*10 + int16(c[7]-'0')
 	p.i += 8
 	p.fraction()
 	return true
@@ -409,10 +446,10 @@ func (p *stampParser) fraction() {
 	if c := p.peek(0); c != '.' && c != ',' && c != ':' {
 		return
 	}
-	k, v, n := p.i+1, 0, 0
+	k, v, n := p.i+1, int32(0), 0
 	for k < len(p.b) && p.b[k]-'0' <= 9 {
 		if n < 9 {
-			v = v*10 + int(p.b[k]-'0')
+			v = v*10 + int32(p.b[k]-'0')
 			n++
 		}
 		k++
@@ -460,7 +497,7 @@ func (p *stampParser) offset(negative, blank bool) bool {
 		return false
 	}
 	h, _ := p.digits(2)
-	m := 0
+	m := int16(0)
 	if n == 4 {
 		m, _ = p.digits(2)
 	} else if p.peek(0) == ':' {
@@ -473,7 +510,7 @@ func (p *stampParser) offset(negative, blank bool) bool {
 	if h > 14 || m > 59 || isAlnum(p.peek(0)) {
 		return false
 	}
-	p.s.HasZone, p.s.Offset = true, h*3600+m*60
+	p.s.HasZone, p.s.Offset = true, int32(h)*3600+int32(m)*60
 	if negative {
 		p.s.Offset = -p.s.Offset
 	}

@@ -141,7 +141,7 @@ func FuzzParseTime(f *testing.F) {
 			t.Fatalf("ParseStamp(%q) = %+v, %v; the whole gave %+v", line[:s.N], again, ok, s)
 		}
 		if !s.IsEpoch && s.Year != 0 {
-			want := time.Date(s.Year, time.Month(s.Month), s.Day, s.Hour, s.Minute, s.Sec, s.Nanos, time.UTC)
+			want := time.Date(int(s.Year), time.Month(s.Month), int(s.Day), int(s.Hour), int(s.Minute), int(s.Sec), int(s.Nanos), time.UTC)
 			if s.HasZone {
 				want = want.Add(-time.Duration(s.Offset) * time.Second)
 			}
