@@ -1,0 +1,255 @@
+package data
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"triagent/agents"
+	"triagent/evidence"
+	"triagent/incident"
+	"triagent/knowledge"
+	"triagent/telemetry"
+)
+
+// What the metric agent keeps. A signal is told by the metric of it that moved
+// most; what is below noticed is no evidence, and the rest is recorded as
+// reduced.
+const (
+	noticed    = evidence.Noticed
+	perNode    = 24 // evidence a node
+	unnamed    = 3  // evidence a node from metrics that nobody understands
+	perChart   = 2  // charts a node
+	chartSteps = 240
+)
+
+// Metric turns metrics into evidence: it maps each name to its meaning, measures
+// how it moved against the baseline, and says so in numbers.
+type Metric struct{}
+
+var _ agents.Agent = Metric{}
+
+// Name is "data/metric".
+func (Metric) Name() string { return "data/metric" }
+
+// Investigate measures every metric of every node. Without a baseline there is
+// nothing to measure against, and the result says so.
+func (a Metric) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
+	var res agents.Result
+	if len(in.Bundle.Tables) == 0 {
+		return res, nil
+	}
+	m := meter{in: in, frame: evidence.Frame(in.Frame)}
+	for i := range in.Bundle.Tables {
+		if err := ctx.Err(); err != nil {
+			return res, err
+		}
+		m.measure(&in.Bundle.Tables[i])
+	}
+	m.report(&res)
+	return res, nil
+}
+
+// meter measures the tables of one bundle.
+type meter struct {
+	in     agents.Input
+	frame  evidence.Frame
+	scorer evidence.Scorer
+	moved  []moved
+	seen   map[agents.Observable]bool
+	total  int
+}
+
+// moved is a metric that changed.
+type moved struct {
+	table   *telemetry.Table
+	column  *telemetry.Column
+	meaning knowledge.Meaning
+	info    knowledge.SignalInfo
+	change  evidence.Change
+}
+
+func (m *meter) measure(t *telemetry.Table) {
+	if m.seen == nil {
+		m.seen = map[agents.Observable]bool{}
+	}
+	service := m.service(t.Node)
+	strongest := map[incident.Signal]int{} // index in m.moved by signal and direction
+	var quiet []moved
+	dense := 0
+	for i := range t.Columns {
+		col := &t.Columns[i]
+		m.total++
+		mv := m.change(t, col, service)
+		if mv.change.BaselineSamples+mv.change.Samples > 0 && mv.meaning.Signal != "" {
+			m.seen[agents.Observable{Node: t.Node, Signal: mv.meaning.Signal}] = true
+		}
+		if mv.dense() {
+			dense++
+			if !mv.change.Silence.IsZero() {
+				quiet = append(quiet, mv)
+			}
+		}
+		if math.Abs(mv.change.Score) < noticed {
+			continue
+		}
+		m.keep(mv, strongest)
+	}
+	m.absence(t, quiet, dense)
+}
+
+// dense reports whether a metric has a sample in nearly every row of the
+// baseline.
+func (mv *moved) dense() bool {
+	rows := 0
+	for _, w := range mv.change.Baseline {
+		from, _ := slices.BinarySearch(mv.table.Times, w.From.UnixNano())
+		to, _ := slices.BinarySearch(mv.table.Times, w.To.UnixNano())
+		rows += to - from
+	}
+	return mv.change.BaselineSamples > 2 && float64(mv.change.BaselineSamples) >= 0.9*float64(rows)
+}
+
+// change measures one column by the meaning of its name.
+func (m *meter) change(t *telemetry.Table, col *telemetry.Column, service string) moved {
+	meaning, _ := m.in.Base.Metric(m.in.Bundle.Incident.System, service, col.Name)
+	info, _ := m.in.Base.Signal(meaning.Signal)
+	return moved{table: t, column: col, meaning: meaning, info: info, change: m.scorer.Change(t.Times, col.Values, m.frame, evidence.Meaning{
+		Bad: info.Bad, Unit: meaning.Unit, Limit: meaning.Scale, Log: meaning.Log, Counter: meaning.Counter,
+	})}
+}
+
+// keep remembers the strongest metric of each signal and direction.
+func (m *meter) keep(mv moved, strongest map[incident.Signal]int) {
+	key := mv.meaning.Signal + "/" + incident.Signal(mv.change.Direction)
+	if mv.meaning.Signal == "" {
+		key += incident.Signal(mv.column.Name)
+	}
+	at, ok := strongest[key]
+	switch {
+	case !ok:
+		strongest[key] = len(m.moved)
+		m.moved = append(m.moved, mv)
+	case math.Abs(mv.change.Score) > math.Abs(m.moved[at].change.Score):
+		m.moved[at] = mv
+	}
+}
+
+func (m *meter) service(node incident.NodeID) string {
+	n, _ := m.in.Bundle.Topology.Node(node)
+	return n.Service
+}
+
+// report makes evidence, charts and a finding a node of what moved.
+func (m *meter) report(res *agents.Result) {
+	for o := range m.seen {
+		res.Seen = append(res.Seen, o)
+	}
+	slices.SortFunc(res.Seen, compareSeen)
+	slices.SortStableFunc(m.moved, func(a, b moved) int {
+		if c := cmp.Compare(a.table.Node, b.table.Node); c != 0 {
+			return c
+		}
+		return cmp.Compare(math.Abs(b.change.Score), math.Abs(a.change.Score))
+	})
+	kept := 0
+	for i := 0; i < len(m.moved); {
+		j := i
+		for j < len(m.moved) && m.moved[j].table.Node == m.moved[i].table.Node {
+			j++
+		}
+		kept += m.reportNode(m.moved[i:j], res)
+		i = j
+	}
+	res.Reductions = append(res.Reductions, incident.Reduction{
+		Stage: "metrics", In: int64(m.total), Out: int64(kept), Unit: "series",
+		How: "series that moved, the strongest of each signal", Rest: "metrics/",
+	})
+}
+
+func compareSeen(a, b agents.Observable) int {
+	return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.Signal, b.Signal))
+}
+
+// reportNode takes the moves of one node, strongest first.
+func (m *meter) reportNode(moves []moved, res *agents.Result) int {
+	node := moves[0].table.Node
+	f := incident.Finding{Agent: Metric{}.Name(), Node: node}
+	foreign, charts, top := 0, 0, 0.0
+	for i := range moves {
+		mv := &moves[i]
+		if mv.meaning.Signal == "" {
+			if foreign++; foreign > unnamed {
+				continue
+			}
+		}
+		if len(f.Cites) == perNode {
+			break
+		}
+		e := m.evidence(mv, fmt.Sprintf("metric/%s/%d", node, i))
+		res.Evidence = append(res.Evidence, e)
+		f.Cites = append(f.Cites, e.ID)
+		top = max(top, e.Score)
+		if charts < perChart && mv.meaning.Signal != "" {
+			charts++
+			res.Charts = append(res.Charts, m.chart(mv, e.ID))
+		}
+	}
+	f.Strength = 1 - math.Exp(-top/20)
+	shown := min(len(f.Cites), 5)
+	f.Text = incident.Say("metric.node", "node", string(node), "count", fmt.Sprint(len(f.Cites)))
+	for _, id := range f.Cites[:shown] {
+		f.Text.Args = append(f.Text.Args, incident.Arg{Name: "evidence", Value: string(id)})
+	}
+	res.Findings = append(res.Findings, f)
+	return len(f.Cites)
+}
+
+// evidence words one move, with the numbers that a checker computes again.
+func (m *meter) evidence(mv *moved, id string) incident.Evidence {
+	c := &mv.change
+	e := incident.Evidence{
+		ID: incident.EvidenceID(id), Kind: incident.Metric, Node: mv.table.Node, Signal: mv.meaning.Signal,
+		Name: mv.column.Name, Unit: mv.meaning.Unit, Window: m.frame.Window, Direction: c.Direction, Shape: c.Shape,
+		Score: math.Abs(c.Score), Onset: c.Onset, Source: m.source(mv),
+	}
+	m.word(mv, &e)
+	return e
+}
+
+// source is the first row at or after the onset that has the story in it.
+func (m *meter) source(mv *moved) incident.Source {
+	from := m.frame.Window.From
+	if !mv.change.Onset.IsZero() {
+		from = mv.change.Onset.To
+	}
+	t := mv.table
+	i, _ := slices.BinarySearch(t.Times, from.UnixNano())
+	for i < len(t.Times)-1 && mv.change.Direction != incident.Gone && math.IsNaN(mv.column.Values[i]) {
+		i++
+	}
+	i = min(i, len(t.Times)-1)
+	return incident.Source{File: t.File, Line: int(t.Lines[i]), Query: mv.column.Name}
+}
+
+// chart is the series behind a piece of evidence, thinned to chartSteps by
+// keeping the extreme of each step.
+func (m *meter) chart(mv *moved, id incident.EvidenceID) incident.Chart {
+	c := incident.Chart{Evidence: id, Title: string(mv.table.Node) + " " + mv.column.Name, Unit: mv.meaning.Unit}
+	times, values := mv.table.Times, mv.column.Values
+	step := max(1, (len(times)+chartSteps-1)/chartSteps)
+	for i := 0; i < len(times); i += step {
+		at := i
+		for j := i + 1; j < min(i+step, len(times)); j++ {
+			if math.Abs(values[j]-mv.change.BaselineMedian) > math.Abs(values[at]-mv.change.BaselineMedian) {
+				at = j
+			}
+		}
+		c.Times = append(c.Times, time.Unix(0, times[at]).UTC())
+		c.Values = append(c.Values, values[at])
+	}
+	return c
+}

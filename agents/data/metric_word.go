@@ -1,0 +1,133 @@
+package data
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"triagent/agents"
+	"triagent/evidence"
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// clock is how a time of day is printed in evidence, always UTC.
+const clock = "15:04:05"
+
+// word puts a move into words, each number with its recipe.
+func (m *meter) word(mv *moved, e *incident.Evidence) {
+	c := &mv.change
+	key := "metric.moved"
+	before := m.number(mv, "before", c.BaselineMedian, .5, c.Baseline)
+	after := m.number(mv, "after", c.WindowMedian, .5, []incident.Window{m.frame.Window})
+	switch {
+	case c.Direction == incident.New:
+		key, before = "metric.appeared", m.samples(mv, "before", c.Baseline)
+	case c.Direction == incident.Gone:
+		key = "metric.silent"
+		before, after = m.samples(mv, "before", c.Baseline), m.samples(mv, "after", []incident.Window{m.frame.Window})
+	case math.Abs(c.Shift) < math.Abs(c.Score)/2 && c.Samples > 1: // the extreme is the story
+		key = "metric.peaked"
+		at := c.Rank - 1
+		if c.Direction == incident.Up {
+			at = c.Samples - c.Rank
+		}
+		after = m.number(mv, "after", c.WindowPeak, float64(at)/float64(c.Samples-1), []incident.Window{m.frame.Window})
+	}
+	e.Numbers = []incident.Number{before, after}
+	unit := e.Unit
+	if key == "metric.silent" {
+		unit = ""
+	}
+	e.Text = incident.Say(key, "name", mv.column.Name,
+		"before", evidence.Format(before.Value, beforeUnit(key, unit)), "after", evidence.Format(after.Value, unit),
+		"onset", onsetText(c.Onset)).With("shape", "shape."+string(c.Shape))
+}
+
+func beforeUnit(key, unit string) string {
+	if key == "metric.appeared" {
+		return ""
+	}
+	return unit
+}
+
+// onsetText prints when a change began; empty if that is unknown.
+func onsetText(w incident.Window) string {
+	if w.IsZero() {
+		return ""
+	}
+	return w.To.UTC().Format(clock)
+}
+
+// number is a quantile of the samples of a metric, of the rates of a counter.
+func (m *meter) number(mv *moved, name string, value, q float64, in []incident.Window) incident.Number {
+	n := incident.Number{
+		Name: name, Value: value, Stat: evidence.Quantile, File: mv.table.File, Column: mv.column.Name,
+		Windows: in, Arg: strconv.FormatFloat(q, 'g', -1, 64),
+	}
+	if mv.meaning.Counter {
+		n.Stat = evidence.RateQ
+	}
+	return n
+}
+
+func (m *meter) samples(mv *moved, name string, in []incident.Window) incident.Number {
+	return incident.Number{
+		Name: name, Value: float64(countSamples(mv.table, mv.column, in)), Stat: evidence.Samples,
+		File: mv.table.File, Column: mv.column.Name, Windows: in,
+	}
+}
+
+func countSamples(t *telemetry.Table, c *telemetry.Column, in []incident.Window) int {
+	n := 0
+	for i, v := range c.Values {
+		if math.IsNaN(v) {
+			continue
+		}
+		at := time.Unix(0, t.Times[i])
+		for _, w := range in {
+			if w.Contains(at) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+// Signals of silence: of a process whose host is still measured, and of a node
+// of which nothing is measured any more.
+const (
+	processSilent incident.Signal = "process.silent"
+	nodeSilent    incident.Signal = "node.silent"
+)
+
+// absence adds evidence for a node most of whose metrics ended at once. One
+// metric without samples says that nothing happened; most of them say that
+// nobody answered.
+func (m *meter) absence(t *telemetry.Table, quiet []moved, dense int) {
+	m.seen[agents.Observable{Node: t.Node, Signal: processSilent}] = true
+	m.seen[agents.Observable{Node: t.Node, Signal: nodeSilent}] = true
+	if dense == 0 || float64(len(quiet)) < 0.5*float64(dense) {
+		return
+	}
+	best := quiet[0]
+	for _, q := range quiet {
+		if q.change.Presence < best.change.Presence {
+			best = q
+		}
+	}
+	best.meaning.Signal = processSilent
+	if len(quiet) == dense {
+		best.meaning.Signal = nodeSilent
+	}
+	best.meaning.Unit = ""
+	best.change.Score = -silenceWeight * math.Abs(best.change.Presence)
+	best.change.Direction, best.change.Shape = incident.Gone, incident.Silent
+	best.change.Onset = incident.Window{From: best.change.Silence.From.Add(-time.Second), To: best.change.Silence.From}
+	m.moved = append(m.moved, best)
+}
+
+// silenceWeight makes the absence of most metrics of a node count for more than
+// that of one: they are not independent, but they agree.
+const silenceWeight = 5

@@ -1,0 +1,273 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"triagent/agents"
+	"triagent/incident"
+	"triagent/knowledge"
+)
+
+// narrator tells a view as events that a person can follow.
+type narrator struct {
+	in       agents.Input
+	board    *board
+	view     view
+	findings []incident.Finding
+	emit     incident.Listener
+	steps    int
+	ranked   []incident.Cause
+}
+
+// clock is how a time of day is printed, always UTC.
+const clock = "15:04:05"
+
+func (n *narrator) causes() {
+	for i, h := range n.view.hypotheses {
+		if len(n.ranked) == maxCauses || i > 0 && n.view.p[i] < leastCause && len(n.ranked) >= 3 {
+			break
+		}
+		if len(h.Cites) == 0 {
+			continue
+		}
+		c := incident.Cause{
+			Rank: len(n.ranked) + 1, Node: h.Node, Service: h.Service, Role: h.Role, Fault: h.Fault,
+			Probability: n.view.p[i], Onset: h.Onset.To, Cites: h.Cites,
+		}
+		n.ranked = append(n.ranked, c)
+		n.emit(incident.CauseRanked{Cause: c})
+	}
+}
+
+// rejected tells the best alternatives with the reason why each was ruled out.
+func (n *narrator) rejected() {
+	told := 0
+	for _, h := range n.alternatives() {
+		if told == maxRejected {
+			return
+		}
+		told++
+		n.emit(incident.HypothesisRejected{Rejected: n.rejection(h)})
+	}
+}
+
+// alternatives are the next hypotheses, one a node and one a fault of the
+// culprit's, and then those that the culprit's victims suggest.
+func (n *narrator) alternatives() []scored {
+	first := n.view.hypotheses[0]
+	var out []scored
+	nodes := map[incident.NodeID]int{}
+	for _, h := range n.view.hypotheses[1:] {
+		most := 1
+		if h.Node == first.Node {
+			most = 2
+		}
+		if nodes[h.Node] < most && h.support > 0 {
+			nodes[h.Node]++
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func (n *narrator) rejection(h scored) incident.Rejected {
+	r := incident.Rejected{Node: h.Node, Fault: h.Fault}
+	first := n.view.hypotheses[0]
+	switch {
+	case len(h.Against) > 0 && h.Node == first.Node:
+		r.Because, r.Cites = incident.Say("rejected.against"), slices.Clone(h.Against)
+	case h.quiet:
+		r.Because, r.Cites = incident.Say("rejected.quiet", "signals", n.quietSignals(h)), slices.Clone(h.Cites)
+	case len(h.Against) > 0:
+		r.Because, r.Cites = incident.Say("rejected.against"), slices.Clone(h.Against)
+	case h.Node == first.Node:
+		r.Because, r.Cites = incident.Say("rejected.fits_less").With("fault", "fault."+string(first.Fault)), slices.Clone(first.Cites)
+	default:
+		r.Because = incident.Say("rejected.weaker", "node", string(first.Node))
+		r.Cites = append(slices.Clone(h.Cites), first.Cites...)
+	}
+	r.Cites = unique(r.Cites, 4)
+	return r
+}
+
+// quietSignals names the signals that a fault would have moved and that did not.
+func (n *narrator) quietSignals(h scored) string {
+	for _, set := range h.card.Needed {
+		if n.board.canSee(h.Node, set) && !h.moved(n.board, set) {
+			var names []string
+			for _, s := range set[:min(3, len(set))] {
+				names = append(names, string(s))
+			}
+			return strings.Join(names, ", ")
+		}
+	}
+	return ""
+}
+
+func unique(ids []incident.EvidenceID, most int) []incident.EvidenceID {
+	var out []incident.EvidenceID
+	for _, id := range ids {
+		if !slices.Contains(out, id) && len(out) < most {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// spread tells which nodes the culprit dragged along: neighbours in the graph
+// whose trouble began later.
+func (n *narrator) spread() {
+	first := n.view.hypotheses[0]
+	for _, to := range n.in.Nodes {
+		if to == first.Node || !linked(n.in.Graph, first.Node, to) {
+			continue
+		}
+		cite, onset := n.loudest(to, first.Node)
+		if cite == "" {
+			continue
+		}
+		n.emit(incident.SpreadSeen{Spread: incident.Spread{From: first.Node, To: to, At: onset.To, Cites: []incident.EvidenceID{cite}}})
+	}
+}
+
+// loudest returns the strongest external evidence at a node.
+func (n *narrator) loudest(node, about incident.NodeID) (incident.EvidenceID, incident.Window) {
+	var best incident.EvidenceID
+	var onset incident.Window
+	top := usual
+	for _, e := range n.in.Evidence {
+		if e.Node != node || e.Peer != "" && e.Peer != about {
+			continue
+		}
+		info, _ := n.in.Base.Signal(e.Signal)
+		if (info.Nature == knowledge.ExternalNature || info.Nature == knowledge.ReplicationNature) && e.Score > top {
+			top, best, onset = e.Score, e.ID, e.Onset
+		}
+	}
+	return best, onset
+}
+
+func linked(g incident.Graph, a, b incident.NodeID) bool {
+	return slices.ContainsFunc(g.Edges, func(e incident.GraphEdge) bool {
+		return e.From == a && e.To == b || e.From == b && e.To == a
+	})
+}
+
+func (n *narrator) say(t incident.Text, cites ...string) {
+	n.steps++
+	n.emit(incident.Reasoned{Reason: incident.Reason{Number: n.steps, Text: t, Cites: cites}})
+}
+
+// reason tells the chain of steps, each with what it rests on.
+func (n *narrator) reason() {
+	first := n.view.hypotheses[0]
+	n.say(incident.Say("reason.examined", "nodes", strconv.Itoa(len(n.in.Nodes)), "evidence", strconv.Itoa(len(n.in.Evidence))))
+	n.say(incident.Say("reason.cause", "node", string(first.Node)).With("fault", "fault."+string(first.Fault)), texts(unique(first.Cites, 6))...)
+	if led, member := n.leads(first.Node); member > 0 {
+		n.say(incident.Say("reason.role", "node", string(first.Node), "led", strconv.Itoa(led), "member", strconv.Itoa(member)).
+			With("role", "role."+string(first.Role)), n.roleFindings(first.Node)...)
+	}
+	if len(first.Against) > 0 {
+		n.say(incident.Say("reason.against"), texts(unique(first.Against, 4))...)
+	}
+	for _, h := range n.view.hypotheses[1:] {
+		if h.Node != first.Node && h.support > 0 {
+			n.say(incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
+				With("fault", "fault."+string(h.Fault)), texts(unique(h.Cites, 4))...)
+			break
+		}
+	}
+}
+
+func (n *narrator) leads(node incident.NodeID) (led, member int) {
+	if n.in.Roles == nil {
+		return 0, 0
+	}
+	return n.in.Roles.Leads(node, n.in.Frame.Window)
+}
+
+// roleFindings lists what the system agents found of a node.
+func (n *narrator) roleFindings(node incident.NodeID) []string {
+	var out []string
+	for _, f := range n.findings {
+		if f.Node == node && strings.HasPrefix(f.Agent, "system/") {
+			out = append(out, string(f.ID))
+		}
+	}
+	return out
+}
+
+func texts(ids []incident.EvidenceID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
+func (n *narrator) conclude() {
+	first := n.view.hypotheses[0]
+	p := n.view.p[0]
+	v := verdict(p, n.kinds(first.Cites))
+	key := "summary.cause"
+	if v == incident.Inconclusive {
+		key = "summary.suspect"
+	}
+	t := incident.Say(key, "node", string(first.Node), "onset", onsetText(first.Onset)).
+		With("fault", "fault."+string(first.Fault)).With("role", "role."+string(first.Role))
+	if led, member := n.leads(first.Node); member > 0 && led > 0 {
+		t.Args = append(t.Args, incident.Arg{Name: "led", Value: strconv.Itoa(led)})
+	}
+	n.emit(incident.Concluded{Verdict: v, Confidence: p, Summary: t})
+}
+
+func onsetText(w incident.Window) string {
+	if w.IsZero() {
+		return ""
+	}
+	return w.To.UTC().Format(clock)
+}
+
+// kinds counts the independent kinds of evidence among the cites.
+func (n *narrator) kinds(cites []incident.EvidenceID) int {
+	seen := map[incident.Kind]bool{}
+	for _, e := range n.in.Evidence {
+		if slices.Contains(cites, e.ID) {
+			seen[e.Kind] = true
+		}
+	}
+	return len(seen)
+}
+
+func (n *narrator) healthy() {
+	n.say(incident.Say("reason.examined", "nodes", strconv.Itoa(len(n.in.Nodes)), "evidence", strconv.Itoa(len(n.in.Evidence))))
+	n.say(incident.Say("reason.healthy"))
+	for i, h := range n.alternativesOfHealthy() {
+		if i == maxRejected {
+			break
+		}
+		n.emit(incident.HypothesisRejected{Rejected: incident.Rejected{
+			Node: h.Node, Fault: h.Fault, Because: incident.Say("rejected.too_weak"), Cites: unique(h.Cites, 4),
+		}})
+	}
+	n.emit(incident.Concluded{Verdict: incident.Healthy, Confidence: n.view.healthy, Summary: incident.Say("summary.healthy")})
+}
+
+func (n *narrator) alternativesOfHealthy() []scored {
+	var out []scored
+	for _, h := range n.view.hypotheses {
+		if len(h.Cites) > 0 {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func (n *narrator) plan() {
+	if p := Plan(n.in, n.ranked); p != nil {
+		n.emit(incident.Planned{Plan: *p})
+	}
+}

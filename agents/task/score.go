@@ -1,0 +1,157 @@
+package task
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"triagent/agents"
+	"triagent/incident"
+	"triagent/knowledge"
+)
+
+// What the score is made of, in natural log-odds.
+const (
+	// silentPenalty is what a fault loses where a signal that it must move is
+	// measured and stayed quiet.
+	silentPenalty = 2.0
+	// blindPenalty is what it loses where nothing that would show it is
+	// measured: it cannot be told, which is not to say that it is not so.
+	blindPenalty = 0.7
+	// leaderBonus is the most that leading groups adds: the fault of a leader
+	// of many hurts more, and is more often what an alarm is about.
+	leaderBonus = 0.5
+)
+
+// scored is a hypothesis with what it rests on.
+type scored struct {
+	incident.Hypothesis
+	card    *knowledge.Card
+	parts   []part
+	blind   bool // nothing needed is observable
+	quiet   bool // something needed is observable and did not move
+	support float64
+}
+
+// part is what one card item contributed.
+type part struct {
+	item   *knowledge.Item
+	weight float64 // signed log-odds
+	cite   incident.EvidenceID
+}
+
+// score weighs every fault card against every node, best first. Ties go to the
+// smaller node, then fault, so that equal inputs give equal output.
+func score(in agents.Input, b *board) []scored {
+	var out []scored
+	cards := in.Base.Cards()
+	for _, n := range in.Nodes {
+		info, _ := in.Bundle.Topology.Node(n)
+		roles := rolesOf(in, n)
+		for i := range cards {
+			if !befalls(&cards[i], in.Bundle.Incident.System, info.Service, roles) {
+				continue
+			}
+			out = append(out, hypothesis(in, b, info, roles, &cards[i]))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault))
+	})
+	return out
+}
+
+func rolesOf(in agents.Input, n incident.NodeID) []incident.Role {
+	if in.Roles == nil {
+		return nil
+	}
+	return in.Roles.At(n, in.Frame.Window)
+}
+
+// befalls reports whether a fault exists in the system and can befall the node.
+// A node of unknown role can have any.
+func befalls(c *knowledge.Card, system, service string, roles []incident.Role) bool {
+	if len(c.Only) > 0 && !slices.Contains(c.Only, system) {
+		return false
+	}
+	if len(c.Service) > 0 && service != "" && !slices.Contains(c.Service, service) {
+		return false
+	}
+	if len(c.Roles) == 0 || len(roles) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(roles, func(r incident.Role) bool { return slices.Contains(c.Roles, r) })
+}
+
+func hypothesis(in agents.Input, b *board, n incident.Node, roles []incident.Role, card *knowledge.Card) scored {
+	h := scored{card: card, Hypothesis: incident.Hypothesis{Node: n.ID, Service: n.Service, Role: incident.UnknownRole, Fault: card.Fault, LogOdds: card.Prior}}
+	if len(roles) > 0 {
+		h.Role = roles[0]
+	}
+	for i := range card.For {
+		h.weigh(b, &card.For[i], +1)
+	}
+	for i := range card.Against {
+		h.weigh(b, &card.Against[i], -1)
+	}
+	for _, set := range card.Needed {
+		switch {
+		case !b.canSee(n.ID, set):
+			h.blind = true
+			h.LogOdds -= blindPenalty
+		case !h.moved(b, set):
+			h.quiet = true
+			h.LogOdds -= silentPenalty
+		}
+	}
+	if h.support > 0 && in.Roles != nil {
+		if led, member := in.Roles.Leads(n.ID, in.Frame.Window); member > 0 {
+			h.LogOdds += leaderBonus * float64(led) / float64(member)
+		}
+	}
+	h.cite(b)
+	return h
+}
+
+// weigh adds what one item says, with the sign of the list it is in.
+func (h *scored) weigh(b *board, item *knowledge.Item, sign float64) {
+	s := b.strongest(h.Node, item)
+	if s == nil {
+		return
+	}
+	w := sign * item.Weight * s.strength * s.contrast
+	h.LogOdds += w
+	if sign > 0 {
+		h.support += w
+	}
+	h.parts = append(h.parts, part{item: item, weight: w, cite: s.cite})
+}
+
+// moved reports whether any of the signals was seen at or about the node.
+func (h *scored) moved(b *board, set []incident.Signal) bool {
+	return slices.ContainsFunc(set, func(s incident.Signal) bool {
+		for _, d := range []incident.Direction{incident.Up, incident.Down} {
+			if b.at(h.Node, move{s, d}, knowledge.Self) != nil || b.at(h.Node, move{s, d}, knowledge.Peer) != nil {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// cite lists the evidence for and against, most telling first.
+func (h *scored) cite(b *board) {
+	slices.SortStableFunc(h.parts, func(a, b part) int { return cmp.Compare(math.Abs(b.weight), math.Abs(a.weight)) })
+	for _, p := range h.parts {
+		list := &h.Cites
+		if p.weight < 0 {
+			list = &h.Against
+		}
+		if p.weight != 0 && !slices.Contains(*list, p.cite) {
+			*list = append(*list, p.cite)
+		}
+	}
+	if s := b.firstOnset(h.Cites); !s.IsZero() {
+		h.Onset = s
+	}
+}
