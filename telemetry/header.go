@@ -27,11 +27,24 @@ func ParseHead(line []byte) Head {
 	if len(line) < 4 || line[0] <= ' ' {
 		return h
 	}
+	if line[0]-'0' <= 9 {
+		if fastHead(line, &h) {
+			return h
+		}
+		h = Head{BodyTo: h.BodyTo}
+	}
+	return parseHead(line, h)
+}
+
+// parseHead is ParseHead for a line without its end.
+func parseHead(line []byte, h Head) Head {
 	if line[0] == '{' && parseJSONHead(line, &h) {
 		return h
 	}
-	if parseLogfmtHead(line, &h) {
-		return h
+	if isLetter(line[0]) || line[0] == '@' {
+		if parseLogfmtHead(line, &h) {
+			return h
+		}
 	}
 	s, from, ok := FindTime(line)
 	if !ok {

@@ -92,6 +92,12 @@ func FuzzParseHead(f *testing.F) {
 				t.Fatalf("ParseHead(%q) = %+v", line, h)
 			}
 		}
+		var fast Head
+		if n := trimEnd(line); n >= 4 && line[0]-'0' <= 9 && fastHead(line[:n], &fast) {
+			if fast.BodyTo = n; fast != parseHead(line[:n], Head{BodyTo: n}) {
+				t.Fatalf("%q: fast %+v, slow %+v", line, fast, parseHead(line[:n], Head{BodyTo: n}))
+			}
+		}
 		if h != ParseHead(line) {
 			t.Fatalf("ParseHead(%q) varies", line)
 		}
