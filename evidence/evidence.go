@@ -23,13 +23,25 @@ const (
 	Samples   incident.Stat = "samples"    // metric: how many samples are not gaps
 	Gaps      incident.Stat = "gaps"       // metric: how many rows have no sample
 	RateQ     incident.Stat = "rate_q"     // metric: quantile Arg of the per-second increases of a counter, each at its later sample
-	Records   incident.Stat = "records"    // log: how many records match template Column (all if empty)
+	Records   incident.Stat = "records"    // log: how many records match template Column (all if empty) and Arg, see LevelArg and NamesArg
 	SpanCount incident.Stat = "span_count" // trace: how many spans Column selects, by their start
 	SpanQ     incident.Stat = "span_q"     // trace: quantile Arg of the durations in ms of the spans Column selects
 	SpanFail  incident.Stat = "span_fail"  // trace: how many spans that Column selects failed
+	SpanSum   incident.Stat = "span_sum"   // trace: sum of the attribute Arg, where it is a number, over the spans Column selects
 	Lines     incident.Stat = "lines"      // any member: how many lines it has
 	Ratio     incident.Stat = "ratio"      // derived: one Number of the same evidence by another; Arg is "name/name"
 	Share     incident.Stat = "share"      // derived: 100 times such a ratio, in percent
+)
+
+// What the Arg of Records may begin with; without an Arg every record counts. A
+// record without a time counts at the time of the latest before it in its file.
+const (
+	// LevelArg is followed by WARN or ERROR: records of that level; ERROR takes in FATAL.
+	LevelArg = "level="
+	// NamesArg is followed by a node: records of level WARN or above in which
+	// the node's ID, or its host if no other node has it, stands as a word of
+	// letters, digits, '.', '-' and '_'.
+	NamesArg = "names="
 )
 
 // UnitOf is the unit that a number of evidence in unit is printed in: that of
