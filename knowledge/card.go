@@ -52,6 +52,7 @@ type Item struct {
 	At        Where              `json:"at,omitempty"`        // "": self
 	All       []Sign             `json:"all,omitempty"`       // counts only if all of these are seen at the same place too
 	Min       float64            `json:"min,omitempty"`       // least evidence score that counts; 0: the engine's own
+	Shape     incident.Shape     `json:"shape,omitempty"`     // counts only in this shape; "": any
 }
 
 // Card says how a fault shows, which evidence would deny it, and what to do.

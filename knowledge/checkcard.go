@@ -11,6 +11,9 @@ import (
 // directions are those that evidence may have.
 var directions = []incident.Direction{incident.Up, incident.Down, incident.New, incident.Gone}
 
+// shapes are those that evidence may have.
+var shapes = []incident.Shape{incident.Step, incident.Ramp, incident.Spike, incident.Flat, incident.Saturated, incident.Silent}
+
 // card checks a fault card.
 func (c *checker) card(p string, k *Card) {
 	c.identifier(p+".fault", string(k.Fault))
@@ -80,6 +83,7 @@ func (c *checker) item(p string, i *Item) {
 	}
 	c.between(p+".weight", i.Weight, 0, 10)
 	c.between(p+".min", i.Min, 0, 1000)
+	among(c, p+".shape", i.Shape, true, shapes...)
 	among(c, p+".at", i.At, true, Self, Peer, Replicas, All)
 	for j, s := range i.All {
 		p := fmt.Sprintf("%s.all[%d]", p, j)
