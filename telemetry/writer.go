@@ -1,0 +1,299 @@
+package telemetry
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+
+	"triagent/incident"
+	"triagent/internal/errs"
+)
+
+// Write makes a new bundle at dst, which must not exist: a folder, or an
+// archive if dst ends in .tar, .tar.gz, .tgz, .tar.zst or .zip. fill writes the
+// parts, in any order. dst appears as a whole, on disk, when fill and all else
+// went well, and not at all otherwise, whatever kills the process: what is
+// written goes to a hidden sibling first, which is renamed in the end.
+func Write(ctx context.Context, dst string, fill func(*Writer) error) error {
+	w, err := Create(dst)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if err := fill(w); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
+// Writer writes one bundle; see Write for the guarantees. Logs of several
+// nodes may be written at the same time, interleaved. Equal parts give equal
+// bytes. A Writer is not safe for concurrent use.
+type Writer struct {
+	dst      string
+	stage    string // folder that becomes the bundle
+	form     form
+	open     int             // member streams that were not closed
+	wrote    map[string]bool // stems of the parts written, as "logs/n1"
+	incident []byte          // written last: a stage without it is no bundle
+	done     bool
+}
+
+// Create starts a bundle at dst. End it with Commit or Abort.
+func Create(dst string) (*Writer, error) {
+	dst = filepath.Clean(dst)
+	if _, err := os.Lstat(dst); err == nil {
+		e := errs.At(dst, 0, 0, "exists already")
+		e.Remedy = "remove it or choose another name"
+		return nil, e
+	}
+	dir, base := filepath.Split(dst)
+	dir = filepath.Clean(dir)
+	sweep(dir, base)
+	stage, err := os.MkdirTemp(dir, stagePrefix(base)+"*")
+	if err != nil {
+		return nil, unwritable(dst, err)
+	}
+	if err := os.Chmod(stage, 0o755); err != nil {
+		return nil, unwritable(dst, errors.Join(err, os.RemoveAll(stage)))
+	}
+	return &Writer{dst: dst, stage: stage, form: formOf(dst), wrote: make(map[string]bool)}, nil
+}
+
+func stagePrefix(base string) string { return "." + base + ".tmp-" }
+
+// staleAfter is the age at which what a killed writer left is taken for waste.
+const staleAfter = 24 * time.Hour
+
+// sweep removes what killed writers of the same bundle left behind long ago.
+func sweep(dir, base string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // MkdirTemp says it better
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && strings.HasPrefix(e.Name(), stagePrefix(base)) && time.Since(info.ModTime()) > staleAfter {
+			_ = os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+func unwritable(file string, err error) error {
+	return &errs.Error{Op: "write bundle", Kind: errs.Unavailable, File: file, Err: err}
+}
+
+// Incident writes incident.json. zone is the zone of log lines without one; nil
+// means UTC.
+func (w *Writer) Incident(inc incident.Incident, zone *time.Location) error {
+	if err := w.once("incident"); err != nil {
+		return err
+	}
+	data, err := encodeIncident(inc, zone)
+	w.incident = data
+	return err
+}
+
+// Topology writes topology.json.
+func (w *Writer) Topology(t incident.Topology) error {
+	return w.json("topology", ".json", func() ([]byte, error) { return encodeTopology(t) })
+}
+
+// Changes writes events.jsonl; an empty list gives an empty file.
+func (w *Writer) Changes(list []incident.Change) error {
+	return w.json("events", ".jsonl", func() ([]byte, error) { return encodeChanges(list) })
+}
+
+// Alerts writes alerts.jsonl; an empty list gives an empty file.
+func (w *Writer) Alerts(list []incident.Alert) error {
+	return w.json("alerts", ".jsonl", func() ([]byte, error) { return encodeAlerts(list) })
+}
+
+// Truth writes truth.json.
+func (w *Writer) Truth(t *Truth) error {
+	return w.json("truth", ".json", func() ([]byte, error) { return encodeTruth(t) })
+}
+
+// Table writes the metrics of t.Node. Its File and Lines are not used.
+func (w *Writer) Table(t *Table) error {
+	if err := checkTable(t); err != nil {
+		return err
+	}
+	m, err := w.member("metrics/", t.Node, ".csv")
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeTable(m, t), m.Close())
+}
+
+// Log opens the log of a node for raw lines, which are kept byte by byte. No
+// write makes an empty log: the node was silent. The caller closes it.
+func (w *Writer) Log(node incident.NodeID) (io.WriteCloser, error) {
+	return w.member("logs/", node, ".log")
+}
+
+// LogRecords opens the log of a node for records in JSON, one a line, with the
+// keys time, level, body, trace_id and attributes; see RecordWriter. The caller
+// closes it.
+func (w *Writer) LogRecords(node incident.NodeID) (*RecordWriter, error) {
+	m, err := w.member("logs/", node, ".jsonl")
+	if err != nil {
+		return nil, err
+	}
+	return &RecordWriter{m: m}, nil
+}
+
+// Spans opens traces.jsonl. The caller closes it.
+func (w *Writer) Spans() (*SpanWriter, error) {
+	if err := w.once("traces"); err != nil {
+		return nil, err
+	}
+	m, err := w.file("traces.jsonl", true)
+	if err != nil {
+		return nil, err
+	}
+	return &SpanWriter{m: m}, nil
+}
+
+// Commit completes the bundle and moves it to its place.
+func (w *Writer) Commit() error {
+	if w.done {
+		return errs.New(errs.Internal, "bundle writer of %s is used after its end", w.dst)
+	}
+	defer w.Abort()
+	switch {
+	case w.open > 0:
+		return errs.New(errs.Internal, "%d parts of %s are still open", w.open, w.dst)
+	case w.incident == nil:
+		return errs.At(w.dst, 0, 0, "a bundle needs an incident.json")
+	}
+	m, err := w.file("incident.json", false)
+	if err != nil {
+		return err
+	}
+	_, err = m.Write(w.incident)
+	if err := errors.Join(err, m.Close()); err != nil {
+		return err
+	}
+	if err := w.publish(); err != nil {
+		return unwritable(w.dst, err)
+	}
+	return nil
+}
+
+// Abort throws the bundle away; after Commit it does nothing.
+func (w *Writer) Abort() {
+	if !w.done {
+		w.done = true
+		_ = os.RemoveAll(w.stage)
+	}
+}
+
+// once notes that a part is written, and refuses a second time.
+func (w *Writer) once(stem string) error {
+	if w.done || w.wrote[stem] {
+		return errs.New(errs.Internal, "%s of bundle %s is written twice, or after the end", stem, w.dst)
+	}
+	w.wrote[stem] = true
+	return nil
+}
+
+// json writes a small part.
+func (w *Writer) json(stem, kind string, encode func() ([]byte, error)) error {
+	if err := w.once(stem); err != nil {
+		return err
+	}
+	data, err := encode()
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", stem, err)
+	}
+	m, err := w.file(stem+kind, false)
+	if err != nil {
+		return err
+	}
+	_, err = m.Write(data)
+	return errors.Join(err, m.Close())
+}
+
+// member creates the file of a node.
+func (w *Writer) member(dir string, node incident.NodeID, kind string) (*memberWriter, error) {
+	if node == "" || !utf8.ValidString(string(node)) {
+		return nil, errs.At(w.dst, 0, 0, "%q is no name for a node", node)
+	}
+	stem := dir + fileOfNode(node)
+	if err := w.once(stem); err != nil {
+		return nil, err
+	}
+	return w.file(stem+kind, true)
+}
+
+// file creates a member; one that may be large is compressed if the form of
+// the bundle wants that.
+func (w *Writer) file(name string, large bool) (*memberWriter, error) {
+	if large && w.form.gzipped {
+		name += ".gz"
+	}
+	full := filepath.Join(w.stage, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		return nil, unwritable(w.dst, err)
+	}
+	f, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, unwritable(w.dst, err)
+	}
+	w.open++
+	m := &memberWriter{w: w, f: f, buf: bufio.NewWriterSize(f, 64<<10)}
+	if large && w.form.gzipped {
+		m.gz = gzip.NewWriter(m.buf)
+	}
+	return m, nil
+}
+
+// memberWriter writes one member through to the disk.
+type memberWriter struct {
+	w      *Writer
+	f      *os.File
+	buf    *bufio.Writer
+	gz     *gzip.Writer // nil: plain
+	closed bool
+}
+
+func (m *memberWriter) Write(p []byte) (n int, err error) {
+	if m.gz != nil {
+		n, err = m.gz.Write(p)
+	} else {
+		n, err = m.buf.Write(p)
+	}
+	if err != nil {
+		return n, unwritable(m.w.dst, err)
+	}
+	return n, nil
+}
+
+// Close flushes the member to the disk.
+func (m *memberWriter) Close() error {
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	m.w.open--
+	var err error
+	if m.gz != nil {
+		err = m.gz.Close()
+	}
+	if err = errors.Join(err, m.buf.Flush(), m.f.Sync(), m.f.Close()); err != nil {
+		return unwritable(m.w.dst, err)
+	}
+	return nil
+}
