@@ -1,0 +1,181 @@
+package data
+
+import (
+	"triagent/compress"
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// lineTable counts log records by node and template over the bins of a grid.
+// Its memory depends on the number of templates, not of records.
+type lineTable struct {
+	g      *grid
+	miner  *compress.Miner
+	nodes  *names
+	file   []string                    // by node
+	cells  []map[int32]*lineCell       // by node, then template id; roots only after fold
+	levels []map[telemetry.Level]*cell // by node
+	all    cell                        // records of all nodes
+	total  []*cell                     // records by node
+	last   []int64                     // time of the last record, by node
+	peers  *peerNames
+	told   map[complaintKey]*complaint
+	seen   []complaintKey // keys of told, in order of first use
+
+	read, untimed, outside, dropped int64
+	kept                            int // cells
+	hint                            int
+}
+
+// lineCell is what is known of one template on one node.
+type lineCell struct {
+	cell
+	level    telemetry.Level // highest seen
+	first    int32           // line of the first record in the search
+	lastBase int32           // line of the last record outside the search
+	named    map[int32]int   // nodes that its records in the search name
+}
+
+// maxCells bounds the pairs of node and template that are counted; records
+// beyond it are counted by level only.
+const maxCells = 1_000_000
+
+func newLineTable(g *grid, t incident.Topology) *lineTable {
+	l := &lineTable{
+		g: g, miner: compress.NewMiner(compress.Config{}), nodes: newNames(),
+		told: map[complaintKey]*complaint{},
+	}
+	l.peers = newPeerNames(t, l.nodes)
+	return l
+}
+
+// node numbers the node of a record.
+func (l *lineTable) node(r *telemetry.Record) int32 {
+	n := l.nodes.of(string(r.Node))
+	for int(n) >= len(l.cells) {
+		l.cells = append(l.cells, map[int32]*lineCell{})
+		l.levels = append(l.levels, map[telemetry.Level]*cell{})
+		l.total = append(l.total, &cell{})
+		l.last = append(l.last, 0)
+		l.file = append(l.file, "")
+	}
+	l.file[n] = r.File
+	return n
+}
+
+// add counts a record. The template is -1 for a record that does not count.
+func (l *lineTable) add(r *telemetry.Record) (node, template int32) {
+	l.read++
+	node = l.node(r)
+	at := r.Time
+	if at == 0 { // belongs to the record above it
+		l.untimed++
+		if at = l.last[node]; at == 0 {
+			return node, none
+		}
+	}
+	l.last[node] = max(l.last[node], at)
+	bin := l.g.bin(at, l.hint)
+	if bin < 0 {
+		l.outside++
+		return node, none
+	}
+	l.hint = bin
+	template = int32(l.miner.Add(r.Body))
+	bins := l.g.bins()
+	l.all.add(bin, bins)
+	l.total[node].add(bin, bins)
+	if r.Level >= telemetry.Warn {
+		l.level(node, r.Level).add(bin, bins)
+	}
+	c := l.cells[node][template]
+	if c == nil {
+		if l.kept >= maxCells {
+			l.dropped++
+			return node, none
+		}
+		l.kept++
+		c = &lineCell{}
+		l.cells[node][template] = c
+	}
+	c.add(bin, bins)
+	c.level = max(c.level, r.Level)
+	l.note(c, node, bin, r)
+	return node, template
+}
+
+func (l *lineTable) level(node int32, level telemetry.Level) *cell {
+	level = min(level, telemetry.Error)
+	c := l.levels[node][level]
+	if c == nil {
+		c = &cell{}
+		l.levels[node][level] = c
+	}
+	return c
+}
+
+// note remembers telling examples and whom a record names.
+func (l *lineTable) note(c *lineCell, node int32, bin int, r *telemetry.Record) {
+	searching := l.g.searching(bin)
+	if !searching {
+		c.lastBase = int32(r.Line)
+	} else if c.first == 0 {
+		c.first = int32(r.Line)
+	}
+	if r.Level < telemetry.Warn && !(searching && len(c.named) == 0 && c.first == int32(r.Line)) {
+		return
+	}
+	for _, p := range l.peers.find(r.Body, node) {
+		if searching {
+			if c.named == nil {
+				c.named = map[int32]int{}
+			}
+			c.named[p]++
+		}
+		if r.Level >= telemetry.Warn {
+			l.complain(complaintKey{p, node}, bin, r, searching)
+		}
+	}
+}
+
+// fold brings the cells of all ids of one template together. Call it once all
+// records are in.
+func (l *lineTable) fold() {
+	for n, cells := range l.cells {
+		folded := make(map[int32]*lineCell, len(cells))
+		for _, id := range sortedKeys(cells) {
+			c := cells[id]
+			root := int32(l.miner.Root(int(id)))
+			if to := folded[root]; to != nil {
+				to.absorb(c, l.g.bins())
+				continue
+			}
+			folded[root] = c
+		}
+		l.cells[n] = folded
+	}
+}
+
+// absorb adds another cell of the same template and node.
+func (c *lineCell) absorb(o *lineCell, bins int) {
+	dense := make([]int32, bins)
+	c.into(dense)
+	o.into(dense)
+	c.dense, c.runs = dense, nil
+	c.level = max(c.level, o.level)
+	c.lastBase = max(c.lastBase, o.lastBase)
+	if c.first == 0 || o.first != 0 && o.first < c.first {
+		c.first = o.first
+	}
+	for p, k := range o.named {
+		if c.named == nil {
+			c.named = map[int32]int{}
+		}
+		c.named[p] += k
+	}
+}
+
+// exposure is how many seconds of each bin were recorded. Time before the first
+// and after the last record of the search is not; an empty bin of the baseline
+// is, unless the system is so talkative that emptiness means a gap.
+func (l *lineTable) exposure() []float64 { return exposure(l.g, &l.all) }

@@ -1,0 +1,153 @@
+package data
+
+import (
+	"context"
+	"errors"
+
+	"triagent/agents"
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// Trace turns spans, and the log lines that belong to them, into evidence. What
+// happens inside an operation is judged for each way into a node by itself
+// (events conditional on service and entry operation, after Nezha), so that a
+// change of the mix of requests is not taken for a change of the code; time is
+// split into a node's own, that of each call it makes, and the rest.
+//
+// Scores of one family can be compared with each other; a healthy window tops
+// out about 5 in each.
+//
+// Source: Yu et al., "Nezha: Interpretable Fine-Grained Root Causes Analysis for
+// Microservices on Multi-modal Observability Data", FSE 2023, for events with
+// their support before and after. Unlike it, support is judged by a G-test
+// against robust blocks of the baseline, and pairs of events are not used.
+type Trace struct{}
+
+var _ agents.Agent = Trace{}
+
+// Name returns "data/trace".
+func (Trace) Name() string { return "data/trace" }
+
+// Investigate reads the spans once, and the logs once more if their records
+// belong to spans. Memory is bounded by the number of distinct operations and
+// by fixed limits on spans that wait for the rest of their trace.
+func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
+	if !in.Bundle.HasSpans || in.Frame.Window.IsZero() {
+		return agents.Result{}, nil
+	}
+	m := newModel(newGrid(in.Frame, in.Bundle.Incident.Alert.Time), in.Bundle.Topology)
+	traced, err := tracedLogs(ctx, in.Bundle)
+	if err != nil {
+		return agents.Result{}, err
+	}
+	if traced {
+		m.join = &joiner{}
+	}
+	a := newAssembler(m.take)
+	err = in.Bundle.Spans(ctx, func(s *telemetry.Span) error {
+		m.add(a, s)
+		return nil
+	})
+	if err != nil {
+		return agents.Result{}, err
+	}
+	a.flush()
+	m.index()
+	var lines *lineTable
+	if traced {
+		if lines, err = m.readLines(ctx, in.Bundle); err != nil {
+			return agents.Result{}, err
+		}
+	}
+	res := agents.Result{Evidence: m.evidence(lines, in)}
+	number(res.Evidence, "T")
+	res.Findings = findings(Trace{}.Name(), res.Evidence)
+	res.Reductions = m.reductions(a, len(res.Evidence))
+	return res, nil
+}
+
+// evidence judges all families.
+func (m *model) evidence(lines *lineTable, in agents.Input) []incident.Evidence {
+	var out []incident.Evidence
+	out = append(out, m.eventEvidence(lines)...)
+	out = append(out, m.selfEvidence()...)
+	out = append(out, m.netEvidence()...)
+	out = append(out, m.latencyEvidence()...)
+	out = append(out, m.failureEvidence()...)
+	out = append(out, m.clientEvidence(in.Base, in.Bundle.Incident.System)...)
+	out = append(out, m.absenceEvidence()...)
+	return out
+}
+
+var errEnough = errors.New("enough seen")
+
+// peek is how many records tell whether a bundle's log names spans.
+const peek = 500
+
+// tracedLogs reports whether log records belong to spans.
+func tracedLogs(ctx context.Context, b *telemetry.Bundle) (bool, error) {
+	traced := false
+	for _, n := range b.LogNodes {
+		seen := 0
+		err := b.Logs(ctx, []incident.NodeID{n}, func(r *telemetry.Record) error {
+			seen++
+			traced = traced || r.TraceID != ""
+			if traced || seen >= peek {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return false, err
+		}
+		if traced {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// readLines counts the log lines of each segment as events.
+func (m *model) readLines(ctx context.Context, b *telemetry.Bundle) (*lineTable, error) {
+	lines := newLineTable(m.g, b.Topology)
+	m.join.sort()
+	err := b.Logs(ctx, nil, func(r *telemetry.Record) error {
+		n, template := lines.add(r)
+		if template != none && r.TraceID != "" {
+			m.join.line(r, m.node(r.Node, ""), template)
+		}
+		_ = n
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	lines.fold()
+	m.join.events(
+		func(t int32) int32 { return int32(lines.miner.Root(int(t))) },
+		func(l lineSegment) { m.happen(eventKey{l.entry, lineEvent, l.template, none}, int(l.bin), l.segment) },
+	)
+	return lines, nil
+}
+
+func (m *model) reductions(a *assembler, made int) []incident.Reduction {
+	out := []incident.Reduction{{
+		Stage: "traces", In: m.read, Out: int64(made), Unit: "spans", Rest: m.file,
+		How: "counted and timed by node, operation and time; the telling changes are kept",
+	}}
+	if a.early > 0 {
+		out = append(out, incident.Reduction{
+			Stage: "traces", In: m.read, Out: m.read, Unit: "spans", Rest: m.file,
+			How: "traces too long in coming were taken apart before their last span",
+		})
+	}
+	if m.join != nil && m.join.lost+m.join.full > 0 {
+		n := int64(len(m.join.lines)) + m.join.lost + m.join.full
+		out = append(out, incident.Reduction{
+			Stage: "traces", In: n, Out: int64(len(m.join.lines)), Unit: "log records", Rest: "logs",
+			How: "records whose span is not in the traces are judged without their operation",
+		})
+	}
+	return out
+}

@@ -1,0 +1,161 @@
+package data
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"triagent/telemetry"
+)
+
+// add takes one span in; call it for every span, then finish.
+func (m *model) add(a *assembler, s *telemetry.Span) {
+	m.read++
+	m.file = s.File
+	node := m.node(s.Node, s.Service)
+	peer, text := m.peer(s)
+	l := leaf{
+		id: hash64(s.SpanID), parent: hash64(s.ParentID), start: s.Start, duration: s.Duration,
+		node: node, name: m.operation(s.Name), peer: peer, line: int32(s.Line), kind: s.Kind, failed: s.Failed,
+	}
+	bin := m.g.bin(s.Start, m.lastBin)
+	if bin >= 0 {
+		m.lastBin = bin
+		m.total.add(bin, m.g.bins())
+		o := m.op(opKey{node, l.name, peer})
+		o.peerText = text
+		m.measure(o, &l, bin)
+		if peer != none {
+			m.attributes(o, s, bin)
+		}
+	} else {
+		m.outside++
+	}
+	if l.id == 0 { // a span that nobody can be the child of
+		l.id = uint64(m.read)
+	}
+	trace := hash64(s.TraceID)
+	if trace == 0 {
+		trace = uint64(m.read)
+	}
+	a.add(trace, l)
+}
+
+// measure counts a span and keeps its duration.
+func (m *model) measure(o *op, l *leaf, bin int) {
+	o.count.add(bin, m.g.bins())
+	ms := float64(l.duration) / 1e6
+	o.whole.add(bin, math.Log1p(ms))
+	if m.samples < maxSamples {
+		m.samples++
+		o.durations = append(o.durations, sample{int32(bin), float32(ms)})
+	}
+	if l.failed {
+		o.fail.add(bin, m.g.bins())
+	}
+	if !m.g.searching(bin) {
+		o.lastBase = l.line
+		return
+	}
+	if o.first == 0 {
+		o.first = l.line
+	}
+	if l.failed && o.failed == 0 {
+		o.failed = l.line
+	}
+	if l.duration > o.worst {
+		o.worst, o.slowest = l.duration, l.line
+	}
+}
+
+// attributes adds up what a client span says of the size of its call, and the
+// shape of its statement.
+func (m *model) attributes(o *op, s *telemetry.Span, bin int) {
+	for k, v := range s.Attributes {
+		if v == "" || v[0] < '0' || v[0] > '9' || !sizes[sizeOf(k)] {
+			continue
+		}
+		f, err := strconv.ParseFloat(v, 64)
+		if err != nil || f < 0 {
+			continue
+		}
+		if o.attributes == nil {
+			o.attributes = map[string]*moments{}
+		}
+		if o.attributes[k] == nil {
+			o.attributes[k] = newMoments(m.g.bins())
+		}
+		o.attributes[k].add(bin, f)
+	}
+	if text := statement(s.Attributes); text != "" {
+		if o.shapes == nil {
+			o.shapes = newShapes()
+		}
+		o.shapes.add(text, bin, m.g, s)
+	}
+}
+
+// sizeOf is the last word of an attribute's name: "bytes" of
+// "db.response_bytes", "size" of "http.response.body.size".
+func sizeOf(attribute string) string {
+	return attribute[strings.LastIndexAny(attribute, "._")+1:]
+}
+
+// sizes are the last words of attributes that say how much work a call was.
+var sizes = map[string]bool{
+	"bytes": true, "size": true, "rows": true, "count": true, "length": true, "points": true, "messages": true,
+}
+
+// statement is the text of the statement that a client span ran.
+func statement(attributes map[string]string) string {
+	if v := attributes["db.query.text"]; v != "" {
+		return v
+	}
+	return attributes["db.statement"]
+}
+
+// callee finds the node whose service an operation's name names, for calls to
+// nodes that record no spans of their own.
+func (m *model) callee(l *leaf) int32 {
+	if l.peer != none {
+		return l.peer
+	}
+	n, ok := m.byName[l.name]
+	if !ok {
+		n = m.nameMatch(m.ops.text[l.name])
+		m.byName[l.name] = n
+	}
+	if n != none && m.service[n] == m.service[l.node] {
+		return none
+	}
+	return n
+}
+
+// minService is the length of the shortest service name that is looked for in
+// operation names: shorter ones are found by accident.
+const minService = 6
+
+func (m *model) nameMatch(operation string) int32 {
+	text := letters(operation)
+	best, length := none, minService-1
+	for s, n := range m.known {
+		key := letters(s)
+		if len(key) > length && strings.Contains(text, key) || len(key) == length && best != none && n < best && strings.Contains(text, key) {
+			best, length = n, len(key)
+		}
+	}
+	return best
+}
+
+// letters keeps the letters and digits of s, in lower case.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, s)
+}
