@@ -1,0 +1,4 @@
+package phrases
+
+// evidence words what agents observed.
+var evidence = table{}

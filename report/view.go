@@ -1,0 +1,361 @@
+package report
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"triagent/incident"
+)
+
+// view is a diagnosis with everything worded and cleaned, which the renderers
+// for people lay out. It holds no markup; foreign text in it is still foreign.
+type view struct {
+	ID, Title, System string
+	Verdict           string // identifier: picks the colour
+	VerdictWord       string
+	Percent           string
+	Headline          string // who and how, in a few words
+	Summary           string // one sentence; may be empty
+	Since             string // "since 10:01:05", or empty
+	Facts             []string
+	About             []pair
+	Reasons           []reasonView
+	Causes            []causeView
+	Rejected          []rejectedView
+	Spread            []spreadView
+	Steps             []stepView
+	Findings          []findingView
+	Evidence          []evidenceView
+	Templates         []templateView
+	Reductions        []reductionView
+	Missing           []pair
+	Cost              []string
+}
+
+type pair struct{ Label, Value string }
+
+type reasonView struct {
+	Number int
+	Text   string
+	Cites  []string
+}
+
+type causeView struct {
+	Rank                                    int
+	Node, Service, Role, Fault, Name, Label string // Fault is the identifier, Name its wording
+	Percent, Onset                          string
+	Width                                   int // of its bar, percent
+	Cites                                   []string
+}
+
+type rejectedView struct {
+	Node, Fault, Name, Because string
+	Cites                      []string
+}
+
+type spreadView struct {
+	From, To, At string
+	Cites        []string
+}
+
+type stepView struct {
+	Number                                 int
+	Text, Action, Target, Params           string
+	Risk, RiskWord, Approval, Verify, Undo string
+}
+
+type findingView struct {
+	ID, Agent, Node, Text, Percent string
+	Cites                          []string
+}
+
+type evidenceView struct {
+	ID, Kind, KindWord, Node, Peer, Signal, Name, Text, Score, Onset, Place, Query string
+}
+
+type templateView struct {
+	Node, Level, Template, Evidence string
+	Window, Baseline                string
+	More                            int // 1: more often in the window, -1: less, 0: as often
+}
+
+type reductionView struct{ Stage, Amount, How, Rest string }
+
+// view words a diagnosis.
+func (o Options) view(d *incident.Diagnosis) view {
+	v := view{
+		ID: clean(string(d.Incident.ID)), Title: clean(d.Incident.Title), System: clean(d.Incident.System),
+		Verdict: clean(string(d.Verdict)), VerdictWord: clean(o.name("verdict", string(d.Verdict))),
+		Percent: percent(d.Confidence), Headline: clean(o.headline(d)), Summary: clean(o.Word(d.Summary)),
+		Facts: o.facts(d), About: o.about(d), Cost: o.cost(d.Cost),
+	}
+	if len(d.Causes) > 0 && !d.Causes[0].Onset.IsZero() {
+		v.Since = o.say("ui.since", "time", clock(d.Causes[0].Onset))
+	}
+	v.Reasons = each(d.Reasoning, func(r incident.Reason) reasonView {
+		return reasonView{Number: r.Number, Text: clean(o.Word(r.Text)), Cites: cites(r.Cites)}
+	})
+	v.Causes = each(d.Causes, o.causeView)
+	v.Rejected = each(d.Rejected, func(r incident.Rejected) rejectedView {
+		return rejectedView{
+			Node: clean(string(r.Node)), Fault: clean(string(r.Fault)), Name: clean(o.name("fault", string(r.Fault))),
+			Because: clean(o.Word(r.Because)), Cites: cites(r.Cites),
+		}
+	})
+	v.Spread = each(d.Propagation, func(s incident.Spread) spreadView {
+		return spreadView{From: clean(string(s.From)), To: clean(string(s.To)), At: clock(s.At), Cites: cites(s.Cites)}
+	})
+	if d.Plan != nil {
+		for i, a := range d.Plan.Steps {
+			v.Steps = append(v.Steps, o.stepView(i+1, a))
+		}
+	}
+	v.Findings = each(d.Findings, func(f incident.Finding) findingView {
+		return findingView{
+			ID: clean(string(f.ID)), Agent: clean(f.Agent), Node: clean(string(f.Node)), Text: clean(o.Word(f.Text)),
+			Percent: percent(f.Strength), Cites: cites(f.Cites),
+		}
+	})
+	v.Evidence = each(d.Evidence, o.evidenceView)
+	v.Templates = each(d.Templates, templateViewOf)
+	v.Reductions = each(d.Reductions, o.reductionView)
+	v.Missing = each(d.Missing, func(m incident.Missing) pair {
+		return pair{clean(o.phraseOr(m.What)), clean(o.phraseOr(m.Why))}
+	})
+	return v
+}
+
+// headline says who and how, without a sentence.
+func (o Options) headline(d *incident.Diagnosis) string {
+	if len(d.Causes) == 0 {
+		if d.Verdict == incident.Healthy {
+			return o.say("headline.healthy")
+		}
+		return o.say("headline.unexplained")
+	}
+	c := d.Causes[0]
+	fault := o.faultName(c)
+	switch {
+	case d.Verdict == incident.Inconclusive || d.Verdict == incident.Healthy:
+		return o.say("headline.suspect", "node", string(c.Node), "fault", fault)
+	case c.Role != "" && c.Role != incident.UnknownRole:
+		return o.say("headline.fault_role", "node", string(c.Node), "role", o.name("role", string(c.Role)), "fault", fault)
+	}
+	return o.say("headline.fault", "node", string(c.Node), "fault", fault)
+}
+
+// faultName words a cause's fault, with the user's own word for it if known.
+func (o Options) faultName(c incident.Cause) string {
+	s := o.name("fault", string(c.Fault))
+	if c.Label != "" && c.Label != string(c.Fault) && c.Label != s {
+		s += " (" + c.Label + ")"
+	}
+	return s
+}
+
+// facts are the small print below the headline.
+func (o Options) facts(d *incident.Diagnosis) []string {
+	var out []string
+	if len(d.Causes) > 0 && !d.Causes[0].Onset.IsZero() {
+		out = append(out, o.say("ui.since", "time", clock(d.Causes[0].Onset)))
+	}
+	if len(d.Detection.Spans) > 0 && d.Detection.Anomalous {
+		s := d.Detection.Spans[0]
+		if l := s.Duration(); l > 0 {
+			out = append(out, o.say("ui.lasted", "time", lasting(l)))
+		}
+		switch n := len(s.Nodes); n {
+		case 0:
+		case 1:
+			out = append(out, o.say("ui.touched_one"))
+		default:
+			out = append(out, o.say("ui.touched", "n", count(int64(n))))
+		}
+	}
+	if d.Cost.Wall > 0 {
+		out = append(out, o.say("ui.took", "time", lasting(d.Cost.Wall)))
+	}
+	return append(out, clean(o.engine(d.Engine)))
+}
+
+// Rest are the facts without the onset, where the headline has it.
+func (v view) Rest() []string {
+	if v.Since != "" && len(v.Facts) > 0 {
+		return v.Facts[1:]
+	}
+	return v.Facts
+}
+
+func (o Options) engine(e incident.Engine) string {
+	key := "ui.by"
+	if e.Model != "" {
+		key = "ui.by_model"
+	}
+	return strings.TrimSpace(o.say(key, "engine", e.Name, "version", e.Version, "model", e.Model))
+}
+
+// about is what was known when the diagnosis started, and what was detected.
+func (o Options) about(d *incident.Diagnosis) []pair {
+	var out []pair
+	add := func(key, value string) {
+		if value = clean(value); value != "" {
+			out = append(out, pair{o.say(key), value})
+		}
+	}
+	i := d.Incident
+	add("ui.system", i.System)
+	add("ui.window", stretch(i.Window))
+	add("ui.baseline", stretch(i.Baseline))
+	if i.Alert.Name != "" {
+		add("ui.alert", strings.Join(strings.Fields(i.Alert.Name+" "+string(i.Alert.Node)+" "+clock(i.Alert.Time)), " "))
+	}
+	if len(d.Detection.Spans) > 0 {
+		s := d.Detection.Spans[0]
+		add("ui.abnormal", stretch(s.Window)+"  "+strings.Join(ids(s.Nodes), " "))
+	}
+	return out
+}
+
+func (o Options) causeView(c incident.Cause) causeView {
+	role := ""
+	if c.Role != "" && c.Role != incident.UnknownRole {
+		role = o.name("role", string(c.Role))
+	}
+	return causeView{
+		Rank: c.Rank, Node: clean(string(c.Node)), Service: clean(c.Service), Role: clean(role),
+		Fault: clean(string(c.Fault)), Name: clean(o.faultName(c)), Label: clean(c.Label),
+		Percent: percent(c.Probability), Width: part(c.Probability, 100), Onset: clock(c.Onset), Cites: cites(c.Cites),
+	}
+}
+
+func (o Options) stepView(n int, a incident.Action) stepView {
+	s := stepView{
+		Number: n, Text: clean(o.actionText(a)), Action: clean(a.Action), Target: clean(string(a.Target)),
+		Params: clean(params(a.Params)), Risk: string(a.Risk), Verify: clean(o.checkText(a.Verify)), Undo: clean(o.checkText(a.Undo)),
+	}
+	if a.Risk != "" {
+		s.Risk, s.RiskWord = clean(s.Risk), clean(o.say("ui.risk_of", "risk", o.name("risk", string(a.Risk))))
+	}
+	if a.NeedsApproval {
+		s.Approval = o.say("ui.approval")
+	}
+	return s
+}
+
+// actionText is the action's own text, or its name and target.
+func (o Options) actionText(a incident.Action) string {
+	if s := o.Word(a.Text); s != "" {
+		return s
+	}
+	if a.Target == "" {
+		return o.name("action", a.Action)
+	}
+	return o.say("action.on", "action", o.name("action", a.Action), "target", string(a.Target))
+}
+
+// checkText is the check's own text, or what it watches or does; empty if there
+// is no check.
+func (o Options) checkText(c incident.Check) string {
+	switch s := o.Word(c.Text); {
+	case s != "":
+		return s
+	case c.Action != "" && c.Target != "":
+		return o.say("check.action_with_target", "action", o.name("action", c.Action), "target", c.Target)
+	case c.Action != "":
+		return o.say("check.action", "action", o.name("action", c.Action))
+	case c.Signal == "":
+		return ""
+	}
+	key := "check.signal"
+	switch {
+	case c.Within == 0 && c.Target == "":
+		key = "check.signal_alone"
+	case c.Within == 0:
+		key = "check.signal_no_time"
+	case c.Target == "":
+		key = "check.signal_no_target"
+	}
+	return o.say(key, "signal", o.name("signal", string(c.Signal)), "target", c.Target, "within", lasting(c.Within))
+}
+
+// params formats parameters by name.
+func params(m map[string]string) string {
+	var out []string
+	for k, v := range m {
+		out = append(out, k+"="+v)
+	}
+	sort.Strings(out)
+	return strings.Join(out, " ")
+}
+
+func (o Options) evidenceView(e incident.Evidence) evidenceView {
+	v := evidenceView{
+		ID: clean(string(e.ID)), Kind: string(e.Kind), KindWord: clean(o.name("kind", string(e.Kind))),
+		Node: clean(string(e.Node)), Peer: clean(string(e.Peer)), Signal: clean(string(e.Signal)), Name: clean(e.Name),
+		Text: clean(o.Word(e.Text)), Place: clean(place(e.Source)), Query: clean(e.Source.Query),
+	}
+	if e.Score > 0 {
+		v.Score = short(e.Score)
+	}
+	if !e.Onset.From.IsZero() {
+		v.Onset = clock(middleOf(e.Onset))
+	}
+	return v
+}
+
+// middleOf is the middle of an interval, or its start where there is no end.
+func middleOf(w incident.Window) time.Time {
+	if w.To.Before(w.From) {
+		return w.From
+	}
+	return w.From.Add(w.To.Sub(w.From) / 2)
+}
+
+func templateViewOf(t incident.TemplateCount) templateView {
+	v := templateView{
+		Node: clean(string(t.Node)), Level: clean(t.Level), Template: clean(t.Template), Evidence: clean(string(t.Evidence)),
+		Window: count(int64(t.Window)), Baseline: count(int64(t.Baseline)),
+	}
+	switch {
+	case t.Window > t.Baseline:
+		v.More = 1
+	case t.Window < t.Baseline:
+		v.More = -1
+	}
+	return v
+}
+
+func (o Options) reductionView(r incident.Reduction) reductionView {
+	return reductionView{
+		Stage:  clean(r.Stage),
+		Amount: o.say("ui.reduction", "in", count(r.In), "out", count(r.Out), "unit", clean(r.Unit)),
+		How:    clean(o.phraseOr(r.How)), Rest: clean(o.phraseOr(r.Rest)),
+	}
+}
+
+func (o Options) cost(c incident.Cost) []string {
+	if c == (incident.Cost{}) {
+		return nil
+	}
+	out := []string{o.say("ui.cost_line", "wall", lasting(c.Wall), "cpu", lasting(c.CPU), "peak", memory(c.PeakBytes))}
+	if c.ModelCalls > 0 {
+		out = append(out, o.say("ui.cost_model", "calls", count(int64(c.ModelCalls)), "in", count(int64(c.PromptTokens)),
+			"out", count(int64(c.CompletionTokens)), "usd", short(c.USD)))
+	}
+	return out
+}
+
+// place formats a source as file:line.
+func place(s incident.Source) string {
+	if s.File == "" || s.Line <= 0 {
+		return s.File
+	}
+	return s.File + ":" + strconv.Itoa(s.Line)
+}
+
+// cites cleans identifiers of evidence and findings.
+func cites[T ~string](in []T) []string {
+	return each(in, func(t T) string { return clean(string(t)) })
+}
