@@ -45,9 +45,9 @@ func (s *scanner) plain(b []byte, from, to, end int, f uint8) int {
 			return j
 		}
 		s.variable(b, from, to)
-	case f&(isLetter|isMark|isSlash) == 0 && len(core) >= 8: // ffffffff
+	case f == isHex && len(core) >= 8: // ffffffff
 		s.variable(b, from, to)
-	case bytes.IndexByte(core, '\\') >= 0 && bytes.Count(core, backslash) > 1:
+	case f&isBack != 0 && bytes.Count(core, backslash) > 1:
 		s.variable(b, from, to)
 	case end < len(b) && b[end] == ':' && end == to:
 		if j := address(b, from, end); j > 0 {

@@ -49,6 +49,7 @@ const (
 	isLetter // g to z and beyond ASCII
 	isSlash  // /
 	isMark   // punctuation that may stand inside a word
+	isBack   // a backslash
 	isDelim  // ends a word
 )
 
@@ -65,6 +66,8 @@ var class = func() (t [256]uint8) {
 			t[c] = isLetter
 		case c == '/':
 			t[c] = isSlash
+		case c == '\\':
+			t[c] = isBack
 		default:
 			t[c] = isMark
 		}
@@ -151,7 +154,7 @@ func (s *scanner) scan(b []byte) uint64 {
 				}
 			}
 			s.word(b, from, i)
-		case f == isDigit:
+		case f == isDigit, f&isDigit != 0 && b[from]-'0' <= 9 && class[b[i-1]]&(isDigit|isHex|isLetter) != 0:
 			s.variable(b, from, i)
 		default:
 			i = s.field(b, from, i, f)
