@@ -173,12 +173,12 @@ func (o Options) wireCheck(c incident.Check) wireCheck {
 }
 
 func (o Options) wireReduction(r incident.Reduction) wireReduction {
-	r.How, r.Rest = o.phraseOr(r.How), o.phraseOr(r.Rest)
+	r.How, r.Rest = o.plain(r.How), o.plain(r.Rest)
 	return wireReduction(r)
 }
 
 func (o Options) wireMissing(m incident.Missing) wireMissing {
-	return wireMissing{What: o.phraseOr(m.What), Why: o.phraseOr(m.Why)}
+	return wireMissing{What: o.plain(m.What), Why: o.plain(m.Why)}
 }
 
 func wireSubjectOf(i incident.Incident) wireSubject {

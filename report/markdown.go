@@ -108,8 +108,8 @@ func (m *mdPrinter) plan(v view) {
 func (m *mdPrinter) rest(v view) {
 	if len(v.Evidence) > 0 {
 		m.section("ui.evidence")
-		m.table([]string{"", "ui.kind", "ui.observation", "ui.score", "ui.source"}, each(v.Evidence, func(e evidenceView) []string {
-			return []string{escape(e.ID), escape(e.KindWord), escape(e.Text), e.Score, code(strings.TrimSpace(e.Place + " " + e.Query))}
+		m.table([]string{"", "ui.kind", "ui.node", "ui.observation", "ui.score", "ui.source"}, each(v.Evidence, func(e evidenceView) []string {
+			return []string{escape(e.ID), escape(e.KindWord), code(e.At), escape(e.Text), e.Score, code(strings.TrimSpace(e.Place + " " + e.Query))}
 		}))
 	}
 	if len(v.Templates) > 0 {

@@ -73,7 +73,7 @@ func (o Options) Step(e incident.Event) string {
 	case incident.Planned:
 		return o.say("progress.planned", "n", strconv.Itoa(len(e.Plan.Steps)))
 	case incident.Lacked:
-		return o.say("progress.lacked", "what", o.phraseOr(e.Missing.What), "why", o.phraseOr(e.Missing.Why))
+		return o.say("progress.lacked", "what", o.plain(e.Missing.What), "why", o.plain(e.Missing.Why))
 	case incident.Concluded:
 		return o.say("progress.verdict", "verdict", o.name("verdict", string(e.Verdict)), "p", percent(e.Confidence))
 	case incident.Closed:

@@ -88,6 +88,7 @@ func TestForeignText(t *testing.T) {
 				}
 			}
 			if name == "html" || name == "markdown" {
+				out := regexp.MustCompile("``.*?``").ReplaceAllString(out, "") // code spans show what they hold
 				if strings.Contains(out, "<script") {
 					t.Error("a tag of the foreign text came through")
 				}

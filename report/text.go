@@ -179,7 +179,7 @@ func (p *textPrinter) evidence() {
 		if e.Place != "" {
 			text += p.o.say("ui.paren", "text", e.Place)
 		}
-		rows = append(rows, []string{e.ID, e.KindWord, text})
+		rows = append(rows, []string{e.ID, e.KindWord, e.At, text})
 	}
 	p.table(rows)
 	if n := len(p.v.Evidence) - len(rows); n > 0 {

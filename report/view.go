@@ -72,7 +72,7 @@ type findingView struct {
 }
 
 type evidenceView struct {
-	ID, Kind, KindWord, Node, Peer, Signal, Name, Text, Score, Onset, Place, Query string
+	ID, Kind, KindWord, At, Text, Score, Onset, Place, Query string // At: the node, and the peer where there is one
 }
 
 type templateView struct {
@@ -122,7 +122,7 @@ func (o Options) view(d *incident.Diagnosis) view {
 	v.Templates = each(d.Templates, templateViewOf)
 	v.Reductions = each(d.Reductions, o.reductionView)
 	v.Missing = each(d.Missing, func(m incident.Missing) pair {
-		return pair{clean(o.phraseOr(m.What)), clean(o.phraseOr(m.Why))}
+		return pair{clean(o.plain(m.What)), clean(o.plain(m.Why))}
 	})
 	return v
 }
@@ -293,8 +293,10 @@ func params(m map[string]string) string {
 func (o Options) evidenceView(e incident.Evidence) evidenceView {
 	v := evidenceView{
 		ID: clean(string(e.ID)), Kind: string(e.Kind), KindWord: clean(o.name("kind", string(e.Kind))),
-		Node: clean(string(e.Node)), Peer: clean(string(e.Peer)), Signal: clean(string(e.Signal)), Name: clean(e.Name),
-		Text: clean(o.Word(e.Text)), Place: clean(place(e.Source)), Query: clean(e.Source.Query),
+		At: clean(string(e.Node)), Text: clean(o.Word(e.Text)), Place: clean(place(e.Source)), Query: clean(e.Source.Query),
+	}
+	if e.Peer != "" {
+		v.At = clean(o.say("ui.edge", "from", string(e.Node), "to", string(e.Peer)))
 	}
 	if e.Score > 0 {
 		v.Score = short(e.Score)
@@ -329,9 +331,9 @@ func templateViewOf(t incident.TemplateCount) templateView {
 
 func (o Options) reductionView(r incident.Reduction) reductionView {
 	return reductionView{
-		Stage:  clean(r.Stage),
-		Amount: o.say("ui.reduction", "in", count(r.In), "out", count(r.Out), "unit", clean(r.Unit)),
-		How:    clean(o.phraseOr(r.How)), Rest: clean(o.phraseOr(r.Rest)),
+		Stage:  clean(o.plain(r.Stage)),
+		Amount: o.say("ui.reduction", "in", count(r.In), "out", count(r.Out), "unit", clean(o.plain(r.Unit))),
+		How:    clean(o.plain(r.How)), Rest: clean(o.plain(r.Rest)),
 	}
 }
 

@@ -22,6 +22,9 @@ func (o Options) Word(t incident.Text) string {
 		if !a.Phrase {
 			return a.Value
 		}
+		if strings.HasSuffix(a.Value, ".") {
+			return "" // a family without a member: there is no value
+		}
 		if p, ok := o.phrase(a.Value); ok {
 			return fill(p, t.Args, func(a incident.Arg) string { return a.Value })
 		}
@@ -46,10 +49,16 @@ func (o Options) name(family, value string) string {
 	return value
 }
 
-// phraseOr words s if it is the key of a phrase; any other text is shown as is.
-func (o Options) phraseOr(s string) string {
+// plain words a text that others hand out in plain English, or as the key of a
+// phrase; what has no wording is shown as is.
+func (o Options) plain(s string) string {
 	if p, ok := o.phrase(s); ok {
 		return p
+	}
+	if o.Lang == Chinese {
+		if zh, ok := phrases.Plain(s); ok {
+			return zh
+		}
 	}
 	return s
 }
@@ -71,33 +80,55 @@ func (o Options) phrase(key string) (string, bool) {
 	return p.EN, ok
 }
 
-// fill puts arguments into the braces of a phrase. Braces that name no argument
-// stay as they are; arguments are not looked into.
+// fill puts arguments into the braces of a phrase, and leaves out what stands
+// in brackets where an argument in it is missing or empty. Other braces that
+// name no argument stay as they are; arguments are not looked into.
 func fill(s string, args []incident.Arg, value func(incident.Arg) string) string {
-	if !strings.Contains(s, "{") {
-		return s
-	}
 	var b strings.Builder
 	for {
-		open := strings.IndexByte(s, '{')
-		if open < 0 {
-			break
+		before, rest, found := strings.Cut(s, "[")
+		inside, after, closed := strings.Cut(rest, "]")
+		if !found || !closed {
+			part, _ := fillPart(s, args, value)
+			b.WriteString(part)
+			return b.String()
 		}
-		end := strings.IndexByte(s[open:], '}')
-		if end < 0 {
-			break
+		part, _ := fillPart(before, args, value)
+		b.WriteString(part)
+		if part, whole := fillPart(inside, args, value); whole {
+			b.WriteString(part)
 		}
-		end += open
-		b.WriteString(s[:open])
-		if a, ok := find(args, s[open+1:end]); ok {
-			b.WriteString(value(a))
-		} else {
-			b.WriteString(s[open : end+1])
-		}
-		s = s[end+1:]
+		s = after
 	}
-	b.WriteString(s)
-	return b.String()
+}
+
+// fillPart fills a text without brackets; whole is false if an argument was
+// missing or empty.
+func fillPart(s string, args []incident.Arg, value func(incident.Arg) string) (out string, whole bool) {
+	if !strings.Contains(s, "{") {
+		return s, true
+	}
+	var b strings.Builder
+	whole = true
+	for {
+		before, rest, found := strings.Cut(s, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			b.WriteString(s)
+			return b.String(), whole
+		}
+		b.WriteString(before)
+		a, ok := find(args, name)
+		v := ""
+		if ok {
+			v = value(a)
+			b.WriteString(v)
+		} else {
+			b.WriteString("{" + name + "}")
+		}
+		whole = whole && v != ""
+		s = after
+	}
 }
 
 func find(args []incident.Arg, name string) (incident.Arg, bool) {

@@ -1,4 +1,64 @@
 package phrases
 
-// evidence words what agents observed.
-var evidence = table{}
+// evidence words what agents observed. The node (and the peer) of a piece of
+// evidence stand beside its text, so texts do not repeat them.
+var evidence = table{
+	"metric.moved":    {"{name}: {before} → {after}[, {shape}][ from {onset}]", "{name}：{before} → {after}[，{shape}][，自 {onset}]"},
+	"metric.peaked":   {"{name} reached {after}, usually {before}[, from {onset}]", "{name} 达到 {after}，平时 {before}[，自 {onset}]"},
+	"metric.appeared": {"{name} appeared: {after}, with {before} samples before[, from {onset}]", "{name} 新出现：{after}，此前样本 {before} 个[，自 {onset}]"},
+	"metric.silent":   {"{name} fell silent[ at {onset}]: {before} samples in the baseline, {after} in the window", "{name} [自 {onset} ]无数据：基线内样本 {before} 个，窗口内 {after} 个"},
+	"metric.node":     {"{count} metrics moved", "{count} 个指标发生变化"},
+
+	"log.template_new":        {"new[ {level}] line: {template}; {after} times, {before} before", "新出现[ {level}]日志：{template}；{after} 次，此前 {before} 次"},
+	"log.template_new_peer":   {"new[ {level}] line that names {peer}: {template}; {after} times, {before} before", "新出现[ {level}]日志，提及 {peer}：{template}；{after} 次，此前 {before} 次"},
+	"log.template_gone":       {"line no longer written: {template}; {after} times, {before} before", "日志不再出现：{template}；{after} 次，此前 {before} 次"},
+	"log.template_gone_peer":  {"line that names {peer} no longer written: {template}; {after} times, {before} before", "提及 {peer} 的日志不再出现：{template}；{after} 次，此前 {before} 次"},
+	"log.template_burst":      {"burst of[ {level}] lines: {template}; {after} times, {before} before", "[{level} ]日志突增：{template}；{after} 次，此前 {before} 次"},
+	"log.template_burst_peer": {"burst of[ {level}] lines that name {peer}: {template}; {after} times, {before} before", "提及 {peer} 的[ {level}]日志突增：{template}；{after} 次，此前 {before} 次"},
+	"log.warnings":            {"more warnings: {after}, {before} before", "警告增多：{after} 条，此前 {before} 条"},
+	"log.errors":              {"more errors: {after}, {before} before", "错误增多：{after} 条，此前 {before} 条"},
+	"log.silent":              {"the log fell silent: {after} records, {before} before", "日志中断：{after} 条，此前 {before} 条"},
+	"log.complaint":           {"{peer} complains: {after} warnings and errors name it, {before} before", "{peer} 报告异常：{after} 条警告或错误提及该节点，此前 {before} 条"},
+
+	"trace.self_time":          {"{operation} takes longer itself: {before} → {after} (median of {calls} spans)", "{operation} 自身耗时增加：{before} → {after}（{calls} 个 span 的中位数）"},
+	"trace.latency":            {"{operation} takes longer: {before} → {after} (median of {calls} spans)", "{operation} 变慢：{before} → {after}（{calls} 个 span 的中位数）"},
+	"trace.call_latency":       {"{operation} on {peer} takes longer: {before} → {after} (median of {calls} calls)", "对 {peer} 的 {operation} 变慢：{before} → {after}（{calls} 次调用的中位数）"},
+	"trace.call_latency_all":   {"calls of {peer} take longer: {before} → {after} (median of {calls} calls)", "对 {peer} 的调用变慢：{before} → {after}（{calls} 次调用的中位数）"},
+	"trace.call_error":         {"{operation} on {peer} fails: {after} of {calls} calls, {before} of {calls_before} before", "对 {peer} 的 {operation} 失败：{calls} 次中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"trace.call_error_all":     {"calls of {peer} fail: {after} of {calls}, {before} of {calls_before} before", "对 {peer} 的调用失败：{calls} 次中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"trace.call_rate_up":       {"{operation} on {peer} is called more often: {after} times, {before} before", "对 {peer} 的 {operation} 调用增多：{after} 次，此前 {before} 次"},
+	"trace.call_rate_up_all":   {"{peer} is called more often: {after} times, {before} before", "对 {peer} 的调用增多：{after} 次，此前 {before} 次"},
+	"trace.call_rate_down":     {"{operation} on {peer} is called less often: {after} times, {before} before", "对 {peer} 的 {operation} 调用减少：{after} 次，此前 {before} 次"},
+	"trace.call_rate_down_all": {"{peer} is called less often: {after} times, {before} before", "对 {peer} 的调用减少：{after} 次，此前 {before} 次"},
+	"trace.call_amount":        {"{operation} on {peer} moves more: {attribute} {after} in {calls} calls, {before} in {calls_before} before", "对 {peer} 的 {operation} 数据量增大：{calls} 次调用 {attribute} {after}，此前 {calls_before} 次 {before}"},
+	"trace.call_slow":          {"calls {from} → {to} take longer: {client_operation} {before} → {after} (median of {calls})", "调用 {from} → {to} 变慢：{client_operation} {before} → {after}（{calls} 次的中位数）"},
+	"trace.call_net":           {"time on the way {from} → {to} grew: {client_operation} {before} → {after} at the caller, {own_before} → {own_after} at the one called", "{from} → {to} 途中耗时增加：{client_operation} 调用方 {before} → {after}，被调用方 {own_before} → {own_after}"},
+	"trace.statement_new":      {"new slow statement on {peer}, up to {worst} where {operation} usually takes {before}: {statement}", "{peer} 上新出现慢语句，最长 {worst}，而 {operation} 平时 {before}：{statement}"},
+	"trace.failures":           {"{operation} fails: {after} of {calls}, {before} of {calls_before} before", "{operation} 失败：{calls} 次中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"trace.absent":             {"records no more spans: {after} of {all} in the system, {before} before", "不再产生 span：系统共 {all} 个，其中 {after} 个，此前 {before} 个"},
+
+	"code.line_new":  {"{operation} writes a new[ {level}] line: {line}; {after} in {calls} calls, {before} in {calls_before} before", "{operation} 出现新[ {level}]日志：{line}；{calls} 次调用中 {after} 条，此前 {calls_before} 次中 {before} 条"},
+	"code.line_gone": {"{operation} no longer writes: {line}; {after} in {calls} calls, {before} in {calls_before} before", "{operation} 不再输出：{line}；{calls} 次调用中 {after} 条，此前 {calls_before} 次中 {before} 条"},
+	"code.line_up":   {"{operation} writes more often: {line}; {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更常输出：{line}；{calls} 次调用中 {after} 条，此前 {calls_before} 次中 {before} 条"},
+	"code.line_down": {"{operation} writes less often: {line}; {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更少输出：{line}；{calls} 次调用中 {after} 条，此前 {calls_before} 次中 {before} 条"},
+	"code.span_new":  {"{operation} has a new step {span}: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 出现新步骤 {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.span_gone": {"{operation} lacks its step {span}: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 缺少步骤 {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.span_up":   {"{operation} takes the step {span} more often: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更常执行步骤 {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.span_down": {"{operation} takes the step {span} less often: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更少执行步骤 {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.call_new":  {"{operation} calls {span}[ of {peer}], which it did not: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 新调用[ {peer} 的] {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.call_gone": {"{operation} no longer calls {span}[ of {peer}]: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 不再调用[ {peer} 的] {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.call_up":   {"{operation} calls {span}[ of {peer}] more often: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更常调用[ {peer} 的] {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+	"code.call_down": {"{operation} calls {span}[ of {peer}] less often: {after} in {calls} calls, {before} in {calls_before} before", "{operation} 更少调用[ {peer} 的] {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
+
+	"alert.raised":    {"alert {name}[ on {operation}]", "告警 {name}[，操作 {operation}]"},
+	"change.happened": {"{kind} at {at}[: {text}]", "{at} 发生 {kind}[：{text}]"},
+	"change.text":     {"{kind}[: {text}]", "{kind}[：{text}]"},
+
+	"role.leads":          {"leads {led} of the {member} groups that it is a member of", "在所属 {member} 个组中领导 {led} 个"},
+	"role.gained":         {"became leader of {group} at {at}", "{at} 成为 {group} 的领导者"},
+	"role.lost":           {"ceased to lead {group} at {at}", "{at} 不再领导 {group}"},
+	"role.followed_late":  {"its leader {leader} waits for it", "领导者 {leader} 在等待该节点"},
+	"role.config_slow":    {"everyone who asks the configuration leader waits", "所有请求配置领导者的节点都在等待"},
+	"role.asked_more":     {"is asked for more than usual, by {count} signs", "请求量高于平时（{count} 项迹象）"},
+	"role.own_and_others": {"{own} changes of its own, {others} that others may have caused", "自身变化 {own} 项，可能由他人引起的 {others} 项"},
+}

@@ -3,7 +3,9 @@
 // its arguments (incident.Text), and a report words it in the reader's
 // language.
 //
-// A phrase holds its arguments in braces, as in "{node} restarted". A key is
+// A phrase holds its arguments in braces, as in "{node} restarted". What stands
+// in brackets is left out where an argument in it is missing or empty, as in
+// "{node} restarted[ at {time}]"; brackets do not nest. A key is
 // words in lower case joined by dots and underscores; the part before the first
 // dot is its family: "ui", "fault", "role", "metric", "log" and so on. A family
 // lives in one file. Tests see to it that both languages are there, use the

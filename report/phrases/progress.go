@@ -11,7 +11,7 @@ var progress = table{
 	"progress.opened":   {"{incident}: {engine} engine", "{incident}：{engine} 引擎"},
 	"progress.graph":    {"{nodes} nodes, {edges} edges", "{nodes} 个节点，{edges} 条边"},
 	"progress.agent":    {"{agent} on {nodes}", "{agent}：{nodes}"},
-	"progress.finding":  {"{node}: {text} [{id}]", "{node}：{text} [{id}]"},
+	"progress.finding":  {"{node}: {text} ({id})", "{node}：{text}（{id}）"},
 	"progress.system":   {"system", "系统"},
 	"progress.detected": {"abnormal, score {score}", "异常，得分 {score}"},
 	"progress.normal":   {"nothing abnormal, score {score}", "未见异常，得分 {score}"},

@@ -1,0 +1,45 @@
+package phrases
+
+import "strings"
+
+// plain gives the Chinese for sentences and words that parts of Triagent hand
+// out in plain English: what was reduced and how, what is missing and why. One
+// {} stands for whatever the sentence quotes.
+var plain = map[string]string{
+	"logs": "日志", "metrics": "指标", "traces": "链路", "evidence": "证据", "graph": "调用图", "spans": "span",
+	"records": "条记录", "templates": "个模板", "series": "个序列", "lines": "行", "log records": "条日志",
+	"topology": "拓扑", "window": "时间窗口", "baseline": "基线", "events": "事件", "alerts": "告警",
+
+	"counted by node, template and time":                                          "按节点、模板和时间计数",
+	"the telling changes are kept":                                                "保留有意义的变化",
+	"records outside the window and the baseline do not count":                    "窗口和基线之外的记录不计入",
+	"there are too many templates: counted by level only":                         "模板过多：仅按级别计数",
+	"of very long lines only the beginning makes the template":                    "超长日志仅以开头部分生成模板",
+	"series that moved, the strongest of each signal":                             "有变化的序列，每种信号取最强者",
+	"counted and timed by node, operation and time; the telling changes are kept": "按节点、操作和时间统计次数与耗时；保留有意义的变化",
+	"traces too long in coming were taken apart before their last span":           "等待过久的链路在最后一个 span 之前即被拆分",
+	"records whose span is not in the traces are judged without their operation":  "所属 span 不在链路中的日志不按操作判断",
+	"the first spans only":                                                        "仅取最前面的 span",
+
+	"not in the bundle":                                                  "不在事件包中",
+	"none in the bundle for {}":                                          "事件包中没有 {} 的数据",
+	"it does not name {}: role unknown":                                  "未提及 {}：角色未知",
+	"incident.json does not give one":                                    "incident.json 未给出",
+	"{} infinite values read as gaps":                                    "{} 个无穷值按缺失处理",
+	"neither metrics/<node>.csv nor logs/<node>.log or .jsonl: not read": "既非 metrics/<node>.csv 也非 logs/<node>.log 或 .jsonl：未读取",
+}
+
+// Plain returns the Chinese of a plain English text; false if there is none.
+func Plain(s string) (string, bool) {
+	if zh, ok := plain[s]; ok {
+		return zh, true
+	}
+	best, out := -1, ""
+	for en, zh := range plain {
+		before, after, ok := strings.Cut(en, "{}")
+		if n := len(before) + len(after); ok && n > best && len(s) > n && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
+			best, out = n, strings.Replace(zh, "{}", s[len(before):len(s)-len(after)], 1)
+		}
+	}
+	return out, best >= 0
+}
