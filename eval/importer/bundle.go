@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -173,3 +174,6 @@ func writeMember(name string, fill func(w *bufio.Writer) error) (err error) {
 	}
 	return nil
 }
+
+// memberPath joins parts with slashes, as a manifest has it.
+func memberPath(parts ...string) string { return path.Join(parts...) }

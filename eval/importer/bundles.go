@@ -2,23 +2,22 @@ package importer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"triagent/internal/errs"
+	"triagent/telemetry"
 )
 
-// importBundles copies a folder of bundles. Every folder directly below src
-// that holds an incident.json is a bundle; it must have a truth.json. A file is
-// linked where the file system can, copied where it cannot.
+// importBundles checks and copies a folder of bundles (see Index). Every bundle
+// must be readable and have a truth.json. A file is linked where the file system
+// can, copied where it cannot.
 func importBundles(ctx context.Context, src, dst string, p Progress) ([]*Manifest, error) {
-	m, err := Index(src)
+	m, err := index(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -32,11 +31,14 @@ func importBundles(ctx context.Context, src, dst string, p Progress) ([]*Manifes
 			return nil, err
 		}
 		e := &m.Cases[i]
-		to := filepath.Join(m.Dir, "cases", filepath.Base(e.Path))
-		if err := CopyTree(filepath.Join(from, filepath.FromSlash(e.Path)), to, nil); err != nil {
+		bundle := filepath.Join(from, filepath.FromSlash(e.Path))
+		if _, err := telemetry.Open(ctx, bundle, telemetry.Limits{}); err != nil {
 			return nil, err
 		}
-		e.Path = memberPath("cases", filepath.Base(e.Path))
+		e.Path = memberPath("cases", e.Path)
+		if err := copyTree(bundle, filepath.Join(m.Dir, filepath.FromSlash(e.Path))); err != nil {
+			return nil, err
+		}
 		p(m.Name, i+1, len(m.Cases))
 	}
 	return []*Manifest{m}, m.write()
@@ -47,41 +49,46 @@ func within(parent, child string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// Index makes the manifest of a folder of bundles that has no dataset.json: each
-// folder directly below dir with an incident.json is a case. The name of the set
-// is that of the folder; the system is that of the first incident. A bundle
-// without truth.json and a folder without bundles give errors of kind Invalid.
-// The checksum is computed, nothing is written.
-func Index(dir string) (*Manifest, error) {
+// Index makes the manifest of a folder of bundles that has no dataset.json. Each
+// folder with an incident.json, at any depth, is a bundle, and so is each archive
+// that telemetry.Open reads. The id of a case is its path below dir. The name of
+// the set is that of the folder, its system that of the first incident. Bundles
+// below a folder named memory are solved cases, never scored. A bundle without
+// truth.json and a folder without bundles give errors of kind Invalid. The
+// checksum is computed, nothing is written.
+func Index(dir string) (*Manifest, error) { return index(context.Background(), dir) }
+
+func index(ctx context.Context, dir string) (*Manifest, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	m := &Manifest{Version: 1, Name: filepath.Base(abs), Kind: Bundles, Dir: dir}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: dir, Err: err}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("not a folder")}
 	}
-	for _, d := range entries {
-		if strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".tmp") {
-			continue
-		}
-		e, system, err := indexOne(dir, d.Name())
+	m := &Manifest{Version: 1, Name: filepath.Base(abs), Kind: Bundles, Dir: dir}
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if e.Path == "" {
-			continue
+		if name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".tmp")) {
+			return skip(d)
 		}
-		if m.System == "" {
-			m.System = system
+		if d.IsDir() && !holdsIncident(name) || !d.IsDir() && !isArchive(name) {
+			return nil
 		}
-		m.Cases = append(m.Cases, e)
+		if err := m.add(ctx, name); err != nil {
+			return err
+		}
+		return skip(d)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if len(m.Cases) == 0 {
 		return nil, &errs.Error{
 			Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("no bundle in it"),
-			Remedy: "a bundle is a folder with an incident.json and, to be scored, a truth.json",
+			Remedy: "a bundle is a folder or archive with an incident.json and, to be scored, a truth.json",
 		}
 	}
 	var paths []string
@@ -92,46 +99,69 @@ func Index(dir string) (*Manifest, error) {
 	return m, err
 }
 
-// indexOne looks at one folder; an Entry without a path says that it is no bundle.
-func indexOne(dir, name string) (Entry, string, error) {
-	var in struct{ ID, System string }
-	var truth struct{ Split string }
-	file := filepath.Join(dir, name, "incident.json")
-	b, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return Entry{}, "", nil
+func skip(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
 	}
-	if err != nil {
-		return Entry{}, "", err
-	}
-	if err := json.Unmarshal(b, &in); err != nil {
-		return Entry{}, "", errs.At(file, 0, 0, "%w", err)
-	}
-	file = filepath.Join(dir, name, "truth.json")
-	if b, err = os.ReadFile(file); err != nil {
-		return Entry{}, "", &errs.Error{
-			Op: "read data set", Kind: errs.Invalid, File: filepath.Join(dir, name), Err: err,
-			Remedy: "add a truth.json, or move the bundle out of the set",
-		}
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		return Entry{}, "", errs.At(file, 0, 0, "%w", err)
-	}
-	e := Entry{ID: in.ID, Path: name, Split: truth.Split, Part: PartCase}
-	if e.ID == "" {
-		e.ID = name
-	}
-	if e.Split == "" {
-		e.Split = name
-	}
-	return e, in.System, nil
+	return nil
 }
 
-// CopyTree makes folder to a copy of folder from, by hard links where that
-// works. Files whose path below from is in leave are left out. What stood at to
-// is replaced.
-func CopyTree(from, to string, leave []string) error {
+func holdsIncident(dir string) bool {
+	for _, ext := range []string{"", ".gz", ".zst"} {
+		if _, err := os.Stat(filepath.Join(dir, "incident.json"+ext)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func isArchive(name string) bool {
+	for _, ext := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// add puts the bundle at a path into the manifest.
+func (m *Manifest) add(ctx context.Context, name string) error {
+	rel, err := filepath.Rel(m.Dir, name)
+	if err != nil {
+		return err
+	}
+	t, err := telemetry.ReadTruth(ctx, name)
+	if err != nil {
+		e := &errs.Error{Op: "read data set", Kind: errs.Invalid, File: name, Err: err}
+		if errs.KindOf(err) == errs.NotFound {
+			e.Remedy = "add a truth.json, or move the bundle out of the set"
+		}
+		return e
+	}
+	e := Entry{ID: filepath.ToSlash(rel), Path: filepath.ToSlash(rel), Split: t.Split, Part: PartCase}
+	if slices.Contains(strings.Split(e.Path, "/"), "memory") {
+		e.Part = PartMemory
+	}
+	if e.Split == "" {
+		e.Split = e.ID
+	}
+	if m.System == "" {
+		// A bundle that cannot be read is scored as a failure, so not refused here.
+		if b, err := telemetry.Open(ctx, name, telemetry.Limits{}); err == nil {
+			m.System = b.Incident.System
+		}
+	}
+	m.Cases = append(m.Cases, e)
+	return nil
+}
+
+// copyTree makes to a copy of the folder or file from, by hard links where that
+// works. What stood at to is replaced.
+func copyTree(from, to string) error {
 	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
@@ -146,8 +176,6 @@ func CopyTree(from, to string, leave []string) error {
 		switch {
 		case d.IsDir():
 			return os.MkdirAll(target, 0o755)
-		case slices.Contains(leave, filepath.ToSlash(rel)):
-			return nil
 		case !d.Type().IsRegular():
 			return errs.At(name, 0, 0, "is neither a file nor a folder")
 		}

@@ -5,10 +5,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"triagent/internal/errs"
 )
@@ -133,16 +137,28 @@ func (d *nezhaDay) write(ctx context.Context, dst, system string, p Progress) (*
 		m.Notes += fmt.Sprintf(" %d log lines had the end of another line behind them; that end was dropped.", d.damaged)
 	}
 	cases := d.cases(system)
-	for i, c := range cases {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		e := Entry{ID: c.id, Path: "cases/" + c.id, Split: c.split, Part: PartCase, Drawn: c.fault == nil}
-		if err := d.writeCase(filepath.Join(m.Dir, "cases", c.id), c); err != nil {
-			return nil, fmt.Errorf("case %s: %w", c.id, err)
-		}
-		m.Cases = append(m.Cases, e)
-		p(name, i+1, len(cases))
+	var mu sync.Mutex
+	done := 0
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, c := range cases {
+		m.Cases = append(m.Cases, Entry{ID: c.id, Path: "cases/" + c.id, Split: c.split, Part: PartCase, Drawn: c.fault == nil})
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := d.writeCase(filepath.Join(m.Dir, "cases", c.id), c); err != nil {
+				return fmt.Errorf("case %s: %w", c.id, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			p(name, done, len(cases))
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	return m, m.write()
 }

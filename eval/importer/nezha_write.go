@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,10 +37,23 @@ func (d *nezhaDay) writeCase(dir string, c nezhaCase) error {
 		b.member("metrics/"+t.pod+".csv.zst", func(w *bufio.Writer) error { return t.write(w, keep) })
 	}
 	for _, pod := range slices.Sorted(maps.Keys(d.logs)) {
+		if !d.logged(keep) {
+			break // no collector ran: an empty file would say that the pod was silent
+		}
 		b.member("logs/"+pod+".jsonl.zst", func(w *bufio.Writer) error { return writeStamped(w, d.logs[pod], keep) })
 	}
 	b.member("traces.jsonl.zst", func(w *bufio.Writer) error { return writeStamped(w, d.spans, keep) })
 	return b.close()
+}
+
+// logged reports whether any line of the day is kept.
+func (d *nezhaDay) logged(keep func(int64) bool) bool {
+	for _, l := range d.logs {
+		if slices.ContainsFunc(l, func(s stamped) bool { return keep(s.at) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // topology lists every pod that any data of the day names.
@@ -111,5 +123,3 @@ func instanceService(instance string) string {
 	}
 	return instance[:i]
 }
-
-func memberPath(parts ...string) string { return filepath.ToSlash(filepath.Join(parts...)) }

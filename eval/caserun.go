@@ -1,0 +1,198 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"triagent/eval/importer"
+	"triagent/eval/naive"
+	"triagent/eval/score"
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// truths are those of the cases of a set, in their order.
+type truths struct {
+	of         []telemetry.Truth
+	anyHealthy bool
+}
+
+func readTruths(ctx context.Context, m *importer.Manifest, entries []importer.Entry) (*truths, error) {
+	out := &truths{}
+	for _, e := range entries {
+		t, err := telemetry.ReadTruth(ctx, filepath.Join(m.Dir, filepath.FromSlash(e.Path)))
+		if err != nil {
+			return nil, fmt.Errorf("case %s: %w", e.ID, err)
+		}
+		out.of = append(out.of, *t)
+		out.anyHealthy = out.anyHealthy || t.Healthy
+	}
+	return out, nil
+}
+
+// caseRun is one case of a set being run, in all its variants.
+type caseRun struct {
+	*runner
+	set   *importer.Manifest
+	entry importer.Entry
+	truth telemetry.Truth
+	mem   *memory
+	draw  bool // cut a healthy window out of its baseline
+}
+
+// answers are the rows of one variant: one a trial, and one a naive ranker (nil
+// where it had nothing to go by).
+type answers struct {
+	rows   []*score.Row
+	beside []*score.Row
+}
+
+// result is what came of a case.
+type result struct {
+	healthy            bool
+	exact, late, drawn answers
+	lateness           lateness
+}
+
+func (k *caseRun) run(ctx context.Context) (*result, error) {
+	res := &result{healthy: k.truth.Healthy}
+	b, err := telemetry.Open(ctx, filepath.Join(k.set.Dir, filepath.FromSlash(k.entry.Path)), telemetry.Limits{})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		for range k.Trials { // a bundle that cannot be read: skipped is failed
+			res.exact.rows = append(res.exact.rows, k.row(incident.Incident{}, k.truth, false, err))
+		}
+		res.lateness = noOnset
+		return res, nil
+	}
+	if res.exact, err = k.variant(ctx, b, "exact", b.Incident, k.truth, k.entry.Drawn); err != nil {
+		return nil, err
+	}
+	if k.draw {
+		if in, ok := draw(b.Incident); ok {
+			calm := telemetry.Truth{Healthy: true, Split: k.truth.Split}
+			if res.drawn, err = k.variant(ctx, b, "drawn", in, calm, true); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if k.Late == 0 {
+		return res, nil
+	}
+	var in incident.Incident
+	if in, res.lateness = late(b.Incident, k.truth, k.Late); res.lateness != isLate {
+		return res, nil
+	}
+	if k.truth.Healthy {
+		res.late = res.exact // nothing moved
+		return res, nil
+	}
+	res.late, err = k.variant(ctx, b, "late", in, k.truth, false)
+	return res, err
+}
+
+// variant stages the case as in says, asks the engine as often as there are
+// trials, and the naive rankers once.
+func (k *caseRun) variant(ctx context.Context, b *telemetry.Bundle, how string, in incident.Incident, t telemetry.Truth, drawn bool) (answers, error) {
+	var out answers
+	dir := filepath.Join(k.work, k.set.Name, how, neutral(k.Seed, k.set.Name, k.entry.ID, how))
+	defer func() { _ = os.RemoveAll(dir) }()
+	n := newNames(b, k.Rename, k.Seed)
+	var leave []string
+	if how == "drawn" {
+		leave = []string{"alerts"} // they are those of the fault
+	}
+	if err := stage(ctx, b, in, dir, n, leave...); err != nil {
+		return out, err
+	}
+	engine, err := k.mem.engine(ctx, k.entry, in)
+	if err != nil {
+		return out, err
+	}
+	nodes, services := len(naive.Nodes(b)), len(naive.Services(b))
+	for range k.Trials {
+		row, err := k.ask(ctx, engine, dir, in, t, drawn, n)
+		if err != nil {
+			return out, err
+		}
+		row.Nodes, row.Services = nodes, services
+		out.rows = append(out.rows, row)
+	}
+	out.beside = k.naive(b, in, t)
+	for _, row := range out.beside {
+		if row != nil {
+			row.Nodes, row.Services = nodes, services
+		}
+	}
+	return out, nil
+}
+
+// ask gets one answer. Only the end of ctx is an error.
+func (k *caseRun) ask(ctx context.Context, engine Diagnoser, dir string, in incident.Incident, t telemetry.Truth, drawn bool, n *names) (*score.Row, error) {
+	start := time.Now()
+	d, err := engine.Diagnose(ctx, dir)
+	wall := time.Since(start)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	row := k.row(in, t, drawn, err)
+	row.WallMS = float64(wall.Microseconds()) / 1e3
+	if err != nil {
+		return row, nil
+	}
+	if k.Check != nil {
+		sound, claims, err := k.Check(ctx, dir, d)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			row.Error = "check evidence: " + err.Error()
+		}
+		row.Sound, row.Claims = sound, claims
+	}
+	n.restore(&d)
+	row.Fill(d)
+	row.SetIoU(d, t)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.engine = EngineID{Name: d.Engine.Name, Version: d.Engine.Version, Model: d.Engine.Model}
+	return row, nil
+}
+
+func (k *caseRun) row(in incident.Incident, t telemetry.Truth, drawn bool, err error) *score.Row {
+	id := k.entry.ID
+	if drawn && !k.entry.Drawn {
+		id += "/before"
+	}
+	row := &score.Row{Case: id, Split: k.entry.Split, Drawn: drawn, Hours: in.Window.Duration().Hours()}
+	row.SetTruth(t)
+	if err != nil {
+		row.Error = err.Error()
+		row.SetIoU(incident.Diagnosis{}, t)
+	}
+	return row
+}
+
+// naive asks the rankers. Scores are lifted by one: a probability of 0 would
+// mean that there is none.
+func (k *caseRun) naive(b *telemetry.Bundle, in incident.Incident, t telemetry.Truth) []*score.Row {
+	var out []*score.Row
+	for _, ranker := range naive.Rankers() {
+		list, ok := ranker.Rank(b, in, k.Seed)
+		if !ok {
+			out = append(out, nil)
+			continue
+		}
+		row := &score.Row{Case: k.entry.ID, Split: k.entry.Split}
+		row.SetTruth(t)
+		for _, s := range list {
+			node, _ := b.Topology.Node(incident.NodeID(s.Name))
+			row.Causes = append(row.Causes, score.Cause{Node: incident.NodeID(s.Name), Service: node.Service, Probability: 1 + s.Score})
+		}
+		out = append(out, row)
+	}
+	return out
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"triagent/eval"
+	"triagent/eval/show"
+	"triagent/internal/errs"
+)
+
+// RunCmd is "triagent eval run".
+type RunCmd struct {
+	Sets         []string      `arg:"" optional:"" name:"set" help:"Imported sets, or folders of bundles. None: every known set below --datasets."`
+	Datasets     string        `help:"Folder of the public data sets, for a run without a set." default:"datasets" env:"TRIAGENT_DATASETS" type:"path"`
+	Only         []string      `name:"sets" help:"Only the sets of these names (patterns)."`
+	Case         []string      `help:"Only the cases of these ids (patterns)."`
+	Cache        string        `help:"Folder for imported sets." type:"path"`
+	Engine       string        `help:"Engine to score." enum:"builtin,model,auto" default:"builtin"`
+	Memory       string        `help:"Solved cases to remember: 'set' (the set's training part, or its other cases), 'others' (the other systems), or a folder."`
+	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
+	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
+	WithoutRoles bool          `help:"Leave roles out."`
+	Trials       int           `help:"Answers a case." default:"1"`
+	Seed         uint64        `help:"Seed of everything drawn." default:"1"`
+	Jobs         int           `help:"Diagnoses at once; 0: one a processor." default:"0"`
+	JSON         string        `name:"json" help:"Write the report, with every case, to this file." type:"path"`
+	HTML         string        `name:"html" help:"Write the report as a page with charts to this file." type:"path"`
+}
+
+// Run runs the command.
+func (c *RunCmd) Run(ctx context.Context, e *Env) error {
+	sets, err := c.sets(ctx, e)
+	if err != nil {
+		return err
+	}
+	open := e.Open
+	if open == nil {
+		open = openApp
+	}
+	bar := &meter{w: e.Stderr, on: e.Terminal}
+	rep, err := eval.Run(ctx, eval.Config{
+		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: e.Check,
+		Options: eval.Options{Engine: c.Engine, WithoutRoles: c.WithoutRoles},
+		Memory:  c.Memory, Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
+		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if c.JSON != "" {
+		if err := writeFile(c.JSON, func(w io.Writer) error { return writeJSON(w, rep) }); err != nil {
+			return err
+		}
+	}
+	if c.HTML != "" {
+		if err := writeFile(c.HTML, func(w io.Writer) error { return show.HTML(w, rep) }); err != nil {
+			return err
+		}
+	}
+	return show.Text(e.Stdout, rep)
+}
+
+// sets are the folders to run: those named, or the known ones, imported.
+func (c *RunCmd) sets(ctx context.Context, e *Env) ([]string, error) {
+	if c.Cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			dir = os.TempDir()
+		}
+		c.Cache = filepath.Join(dir, "triagent", "eval")
+	}
+	if err := os.MkdirAll(c.Cache, 0o755); err != nil {
+		return nil, err
+	}
+	if len(c.Sets) > 0 {
+		return c.Sets, nil
+	}
+	return importKnown(ctx, c.Datasets, c.Cache, e)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(v)
+}
+
+// writeFile stores a file whole or not at all.
+func writeFile(name string, fill func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".triagent-*")
+	if err != nil {
+		return &errs.Error{Op: "write", Kind: errs.Invalid, File: name, Err: err}
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
+	if err := fill(f); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// meter shows how far a run is, on one line of a terminal.
+type meter struct {
+	w    io.Writer
+	on   bool
+	last string
+}
+
+func (m *meter) show(what string, done, total int) {
+	if !m.on {
+		return
+	}
+	if m.last != "" && m.last != what {
+		_, _ = fmt.Fprintln(m.w)
+	}
+	m.last = what
+	_, _ = fmt.Fprintf(m.w, "\r%-24s %4d of %4d", what, done, total) // progress is lost if nobody can read it
+}
+
+func (m *meter) end() {
+	if m.last != "" {
+		_, _ = fmt.Fprintln(m.w)
+	}
+}

@@ -1,0 +1,202 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"triagent/eval/importer"
+	"triagent/eval/naive"
+	"triagent/eval/score"
+	"triagent/internal/errs"
+)
+
+// Run evaluates an engine on data sets. A case that cannot be diagnosed is a
+// wrong answer and does not end the run; a set that cannot be read does, with
+// kind Invalid. When ctx ends, so does Run, with its error.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	var sets []*importer.Manifest
+	for _, dir := range c.Sets {
+		ms, err := LoadSets(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range ms {
+			take, err := matches(c.Only, m.Name)
+			if err != nil {
+				return nil, err
+			}
+			if take {
+				sets = append(sets, m)
+			}
+		}
+	}
+	work, err := os.MkdirTemp(c.Temp, "triagent-eval-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+
+	start := time.Now()
+	rep := &Report{
+		Version: 1, Program: c.Version, Seed: c.Seed, Started: start.UTC().Truncate(time.Second),
+		Settings: Settings{
+			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, Rename: c.Rename,
+			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Jobs: c.Jobs,
+		},
+	}
+	r := &runner{Config: c, work: work, all: sets, engines: map[string]Diagnoser{}}
+	for _, m := range sets {
+		s, err := r.set(ctx, m)
+		if err != nil {
+			return nil, fmt.Errorf("set %s: %w", m.Name, err)
+		}
+		if s.Cases > 0 {
+			rep.Sets = append(rep.Sets, *s)
+		}
+	}
+	if len(rep.Sets) == 0 {
+		return nil, errs.New(errs.Invalid, "no case is named %q", c.Cases)
+	}
+	rep.Engine, rep.Seconds = r.engine, time.Since(start).Seconds()
+	return rep, nil
+}
+
+// runner holds what the cases of a run share.
+type runner struct {
+	Config
+	work string
+	all  []*importer.Manifest
+
+	mu      sync.Mutex
+	engine  EngineID
+	engines map[string]Diagnoser // by memory folder
+}
+
+// named is a naive ranker with a row for each case.
+type named struct {
+	name string
+	rows []*score.Row
+}
+
+// set runs the cases of one set.
+func (r *runner) set(ctx context.Context, m *importer.Manifest) (*SetReport, error) {
+	entries, err := chosen(m, r.Cases)
+	if err != nil || len(entries) == 0 {
+		return &SetReport{}, err
+	}
+	truths, err := readTruths(ctx, m, entries)
+	if err != nil {
+		return nil, err
+	}
+	sum, same, err := verify(m)
+	if err != nil {
+		return nil, err
+	}
+	mem, err := newMemory(ctx, r, m)
+	if err != nil {
+		return nil, err
+	}
+	s := &SetReport{Name: m.Name, Kind: m.Kind, System: m.System, Notes: m.Notes, Checksum: sum, Changed: !same}
+	draws := !truths.anyHealthy
+	results := make([]*result, len(entries))
+	var done sync.Mutex
+	finished := 0
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(r.Jobs)
+	for i, e := range entries {
+		g.Go(func() error {
+			k := &caseRun{runner: r, set: m, entry: e, truth: truths.of[i], mem: mem, draw: draws}
+			var err error
+			if results[i], err = k.run(gctx); err != nil {
+				return fmt.Errorf("case %s: %w", e.ID, err)
+			}
+			done.Lock()
+			defer done.Unlock()
+			finished++
+			r.Progress(Progress{Set: m.Name, Done: finished, Total: len(entries)})
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	r.gather(s, results)
+	s.HeldOut = mem.heldOut()
+	return s, os.RemoveAll(filepath.Join(r.work, m.Name))
+}
+
+// gather puts the results of a set's cases together: the recorded cases first,
+// then the drawn ones.
+func (r *runner) gather(s *SetReport, results []*result) {
+	var exact, late collected
+	left := map[string]int{}
+	for _, res := range results {
+		exact.add(res.exact)
+	}
+	for _, res := range results {
+		exact.add(res.drawn)
+	}
+	s.count(exact.rows, r.Trials)
+	s.Exact = part(exact.rows, exact.naive(), r.Seed)
+	if r.Late == 0 {
+		return
+	}
+	faulty := 0
+	for _, res := range results {
+		late.add(res.late)
+		if res.lateness != isLate {
+			left[string(res.lateness)]++
+		} else if !res.healthy {
+			faulty++
+		}
+	}
+	for _, res := range results {
+		late.add(res.drawn)
+	}
+	p := Part{LeftOut: left}
+	if faulty > 0 {
+		p = part(late.rows, late.naive(), r.Seed)
+		p.LeftOut = left
+	}
+	s.Late = &p
+}
+
+// collected gathers answers and those of the naive rankers.
+type collected struct {
+	rows   []*score.Row
+	beside [][]*score.Row // by ranker
+}
+
+func (c *collected) add(a answers) {
+	c.rows = append(c.rows, a.rows...)
+	if c.beside == nil {
+		c.beside = make([][]*score.Row, len(naive.Rankers()))
+	}
+	for i, r := range a.beside {
+		if r != nil {
+			c.beside[i] = append(c.beside[i], r)
+		}
+	}
+}
+
+func (c *collected) naive() []named {
+	var out []named
+	for i, k := range naive.Rankers() {
+		n := named{name: k.Name}
+		if c.beside != nil {
+			n.rows = c.beside[i]
+		}
+		out = append(out, n)
+	}
+	return out
+}
