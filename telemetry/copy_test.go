@@ -26,7 +26,7 @@ type contents struct {
 	Changes  []incident.Change
 	Alerts   []incident.Alert
 	Missing  []incident.Missing
-	Logs     map[string][]byte // raw
+	Logs     map[string]string // raw
 	Records  []Record
 	Spans    []Span
 	Truth    *Truth
@@ -45,7 +45,7 @@ func read(t *testing.T, path string) contents {
 	}
 	c := contents{
 		Incident: b.Incident, Zone: b.LogZone.String(), Topology: b.Topology, Tables: b.Tables,
-		Changes: b.Changes, Alerts: b.Alerts, Missing: b.Missing, Logs: make(map[string][]byte),
+		Changes: b.Changes, Alerts: b.Alerts, Missing: b.Missing, Logs: make(map[string]string),
 	}
 	c.Incident.Alert.File = plainName(c.Incident.Alert.File)
 	for i := range c.Tables {
@@ -59,7 +59,7 @@ func read(t *testing.T, path string) contents {
 	}
 	for _, name := range b.Members() {
 		if strings.HasPrefix(name, "logs/") {
-			c.Logs[plainName(name)] = readMember(t, b, name)
+			c.Logs[plainName(name)] = string(memberBytes(t, b, name))
 		}
 	}
 	err = b.Logs(t.Context(), nil, func(r *Record) error {
@@ -84,20 +84,6 @@ func read(t *testing.T, path string) contents {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func readMember(t *testing.T, b *Bundle, name string) []byte {
-	t.Helper()
-	r, err := b.Member(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func sameContents(t *testing.T, want, got contents) {

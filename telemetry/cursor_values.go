@@ -69,6 +69,15 @@ func (c *cursor) integer(what string) int64 {
 		return 0
 	}
 	from := c.pos
+	var u uint64
+	i := from
+	for ; i < len(c.data) && i-from < 19 && c.data[i]-'0' <= 9; i++ {
+		u = u*10 + uint64(c.data[i]-'0')
+	}
+	if i > from && i < len(c.data) && u <= math.MaxInt64 && (c.data[from] != '0' || i == from+1) && (c.data[i] == ',' || c.data[i] == '}') {
+		c.pos = i
+		return int64(u)
+	}
 	t := c.number(what)
 	if c.err != nil {
 		return 0

@@ -1,10 +1,12 @@
 package telemetry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
@@ -68,8 +70,16 @@ func (p *pass) decompress(raw io.Reader, file string) (*guard, error) {
 		return g, nil
 	}
 	g.in = &counter{r: raw}
-	var err error
-	g.r, g.done, err = newDecoder(g.format, g.in)
+	small, err := slurp(raw)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	if small != nil { // a decoder is quicker on bytes in memory
+		g.in.n = int64(len(small))
+		g.r, g.done, err = newDecoder(g.format, bytes.NewReader(small))
+	} else {
+		g.r, g.done, err = newDecoder(g.format, g.in)
+	}
 	if err != nil {
 		return nil, g.explain(err)
 	}
@@ -80,6 +90,22 @@ var (
 	gzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	zstds sync.Pool
 )
+
+// slurpMax is the size up to which a compressed file is read at once.
+const slurpMax = 1 << 20
+
+// slurp reads a small file as a whole; others give nil, unread.
+func slurp(raw io.Reader) ([]byte, error) {
+	f, ok := raw.(*os.File)
+	if !ok {
+		return nil, nil
+	}
+	info, err := f.Stat()
+	if err != nil || info.Size() > slurpMax {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, slurpMax+1))
+}
 
 func newDecoder(format string, r io.Reader) (io.Reader, func(), error) {
 	if format == "gzip" {

@@ -73,6 +73,7 @@ func TestOpenRecorded(t *testing.T) {
 func BenchmarkOpen(b *testing.B) {
 	dir := labBundles(b)[0]
 	b.ReportAllocs()
+	defer cpu(b)()
 	for b.Loop() {
 		if _, err := Open(b.Context(), dir, Limits{}); err != nil {
 			b.Fatal(err)
@@ -86,6 +87,7 @@ func BenchmarkSpans(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
+	defer cpu(b)()
 	for b.Loop() {
 		if err := bundle.Spans(b.Context(), func(*Span) error { return nil }); err != nil {
 			b.Fatal(err)
@@ -99,6 +101,7 @@ func BenchmarkLogs(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
+	defer cpu(b)()
 	for b.Loop() {
 		if err := bundle.Logs(b.Context(), nil, func(*Record) error { return nil }); err != nil {
 			b.Fatal(err)

@@ -11,8 +11,8 @@ import (
 )
 
 // Spans streams the spans of the bundle to fn in the order of the file; without
-// a traces file it does nothing. The span is valid only until fn returns, but
-// its strings and its Attributes may be kept. An error of fn ends the walk and
+// a traces file it does nothing. The span is valid only until fn returns;
+// its strings and its Attributes may be kept but not changed. An error of fn ends the walk and
 // is returned as it is. On any error, discard what was handed out.
 func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
 	if b.parts.spans == "" {
@@ -42,15 +42,18 @@ type interner map[string]string
 // maxInterned bounds the strings that are kept, maxInternedLen their length.
 const (
 	maxInterned    = 1 << 14
-	maxInternedLen = 128
+	maxInternedLen = 48
 )
 
 func (n interner) text(b []byte) string {
+	if len(b) > maxInternedLen {
+		return string(b)
+	}
 	if s, ok := n[string(b)]; ok {
 		return s
 	}
 	s := string(b)
-	if len(n) < maxInterned && len(b) <= maxInternedLen {
+	if len(n) < maxInterned {
 		n[s] = s
 	}
 	return s
@@ -62,15 +65,32 @@ type spanReader struct {
 	names interner
 	span  Span
 	ids   []byte // trace, span and parent ID, one behind the other
-	cuts  [3]int // where each begins and ends: cuts[i]:cuts[i]+lens[i]
+	cuts  [3]int // where each begins
 	lens  [3]int
+	keys  keyring // keys of spans
+	attrs keyring // keys of attributes
+	last  [3]string
+	same  [16]sameAttributes
+}
+
+// sameAttributes are attributes seen before, as they were written.
+type sameAttributes struct {
+	raw  []byte
+	m    map[string]string
+	hits int
 }
 
 func (s *spanReader) jsonl(r io.Reader, lim Limits, fn func(*Span) error) error {
 	return eachJSON(r, s.file, lim, func(c *cursor) error {
 		s.reset(c.line)
-		for c.open('{', "span"); c.more('}'); {
-			s.field(c)
+		if c.open('{', "span") {
+			for n := 0; ; n++ {
+				key, ok := s.keys.next(c, n)
+				if !ok {
+					break
+				}
+				s.field(c, key)
+			}
 		}
 		if s.span.Start == 0 && c.err == nil {
 			c.fail(0, "a span needs a start")
@@ -89,29 +109,29 @@ func (s *spanReader) reset(line int) {
 	s.lens = [3]int{}
 }
 
-// field reads one key of a span.
-func (s *spanReader) field(c *cursor) {
+// field reads the value of a key of a span.
+func (s *spanReader) field(c *cursor, key string) {
 	sp := &s.span
-	switch key := c.key(); string(key) {
+	switch key {
 	case "trace_id":
-		s.id(0, c.str("trace_id"))
+		s.id(0, c.str(key))
 	case "span_id":
-		s.id(1, c.str("span_id"))
+		s.id(1, c.str(key))
 	case "parent_id":
-		s.id(2, c.str("parent_id"))
+		s.id(2, c.str(key))
 	case "node":
-		sp.Node = incident.NodeID(s.names.text(c.str("node")))
+		sp.Node = incident.NodeID(s.again(0, c.str(key)))
 	case "service":
-		sp.Service = s.names.text(c.str("service"))
+		sp.Service = s.again(1, c.str(key))
 	case "name":
-		sp.Name = s.names.text(c.str("name"))
+		sp.Name = s.again(2, c.str(key))
 	case "kind":
 		sp.Kind = spanKind(c.text())
 	case "start":
-		sp.Start, _ = c.instant("start", nil)
+		sp.Start, _ = c.instant(key, nil)
 	case "duration":
 		from := c.mark()
-		if sp.Duration = c.integer("duration"); sp.Duration < 0 {
+		if sp.Duration = c.integer(key); sp.Duration < 0 {
 			c.fail(from, "a duration of %d ns is negative", sp.Duration)
 		}
 	case "status":
@@ -121,6 +141,14 @@ func (s *spanReader) field(c *cursor) {
 	default:
 		c.skip()
 	}
+}
+
+// again is the interned text of field i, which is often that of the last span.
+func (s *spanReader) again(i int, b []byte) string {
+	if string(b) != s.last[i] {
+		s.last[i] = s.names.text(b)
+	}
+	return s.last[i]
 }
 
 func (s *spanReader) id(i int, b []byte) {
@@ -138,13 +166,49 @@ func (s *spanReader) takeIDs() {
 	}
 }
 
+// attributes reads an object of scalars. Objects written alike share a map.
 func (s *spanReader) attributes(c *cursor) map[string]string {
 	if c.null() {
 		return nil
 	}
+	from := c.pos
+	for i := range s.same {
+		if e := &s.same[i]; e.raw != nil && bytes.HasPrefix(c.data[from:], e.raw) {
+			e.hits++
+			c.pos += len(e.raw)
+			return e.m
+		}
+	}
+	m := s.parseAttributes(c)
+	if raw := c.data[from:c.pos]; c.err == nil && len(raw) > 2 && len(raw) <= 4*maxInternedLen {
+		s.remember(raw, m)
+	}
+	return m
+}
+
+// remember keeps attributes in the place of those that were met least.
+func (s *spanReader) remember(raw []byte, m map[string]string) {
+	least := &s.same[0]
+	for i := range s.same {
+		if e := &s.same[i]; e.hits < least.hits {
+			least = e
+		}
+	}
+	if least.hits--; least.hits < 0 {
+		least.raw, least.m, least.hits = append(least.raw[:0], raw...), m, 1
+	}
+}
+
+func (s *spanReader) parseAttributes(c *cursor) map[string]string {
 	var m map[string]string
-	for c.open('{', "attributes"); c.more('}'); {
-		key := s.names.text(c.key())
+	if !c.open('{', "attributes") {
+		return nil
+	}
+	for n := 0; ; n++ {
+		key, ok := s.attrs.next(c, n)
+		if !ok {
+			return m
+		}
 		if c.null() {
 			continue
 		}
@@ -155,7 +219,48 @@ func (s *spanReader) attributes(c *cursor) map[string]string {
 			m[key] = s.names.text(v)
 		}
 	}
-	return m
+}
+
+// keyring remembers how the keys of an object were written, by their place in
+// it, with all that stands between the value before and the value after: most
+// objects of a file are alike, and comparing is quicker than parsing.
+type keyring [16][4]struct {
+	raw []byte
+	key string
+}
+
+// next goes to the value of the key at place n of the open object, as
+// cursor.more and cursor.key do. ok is false at its end.
+func (k *keyring) next(c *cursor, n int) (key string, ok bool) {
+	if n < len(k) {
+		for i := range k[n] {
+			e := &k[n][i]
+			if e.raw == nil {
+				break
+			}
+			if bytes.HasPrefix(c.data[c.pos:], e.raw) {
+				c.pos += len(e.raw)
+				c.first = false
+				return e.key, true
+			}
+		}
+	}
+	from := c.pos
+	if !c.more('}') {
+		return "", false
+	}
+	key = string(c.key())
+	c.ws()
+	if c.err != nil || n >= len(k) || c.pos-from > maxInternedLen {
+		return key, c.err == nil
+	}
+	for i := range k[n] {
+		if k[n][i].raw == nil {
+			k[n][i].raw, k[n][i].key = bytes.Clone(c.data[from:c.pos]), key
+			break
+		}
+	}
+	return key, true
 }
 
 // spanKind reads a kind in lower or upper case, with or without the prefix of
