@@ -1,0 +1,91 @@
+// Package demo holds recorded incidents that come with the program, so that a
+// first diagnosis needs no data of one's own. They are incident bundles as
+// described in the documentation; where they come from is told in README.md.
+package demo
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+//go:embed incidents
+var incidents embed.FS
+
+const (
+	folder    = "incidents"
+	truthFile = "truth.json"
+)
+
+// IDs returns the incidents' IDs, ascending. The ID of an incident is also the
+// name of its bundle; it does not tell what happened.
+func IDs() []string {
+	entries, err := incidents.ReadDir(folder)
+	if err != nil {
+		panic(err) // embedded: it is there, or the program does not build
+	}
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = e.Name()
+	}
+	return out
+}
+
+// Extract writes every bundle as a folder below dir, which must exist, and
+// returns their paths in the order of IDs. The answers are left out: nothing
+// that diagnoses the bundles can look at them.
+func Extract(dir string) ([]string, error) {
+	var paths []string
+	err := fs.WalkDir(incidents, folder, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || p == folder || e.Name() == truthFile {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(p[len(folder)+1:]))
+		if e.IsDir() {
+			if path.Dir(p) == folder {
+				paths = append(paths, to)
+			}
+			return os.Mkdir(to, 0o755)
+		}
+		b, err := incidents.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, b, 0o644)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the bundled incidents: %w", err)
+	}
+	return paths, nil
+}
+
+// Record is what was done to the system, as written down when it was recorded.
+type Record struct {
+	Healthy bool
+	Causes  []Cause // empty if Healthy
+}
+
+// Cause is a fault that was injected.
+type Cause struct {
+	Node   string   `json:"node"`
+	Fault  string   `json:"fault"`
+	Accept []string `json:"accept"` // other names that count as right
+}
+
+// Recorded returns what is on record about an incident; false if it is not a
+// bundled one.
+func Recorded(id string) (Record, bool) {
+	b, err := incidents.ReadFile(path.Join(folder, id, truthFile))
+	if err != nil {
+		return Record{}, false
+	}
+	var r Record
+	if err := json.Unmarshal(b, &r); err != nil {
+		return Record{}, false
+	}
+	return r, true
+}

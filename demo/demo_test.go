@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestExtract(t *testing.T) {
+	dir := t.TempDir()
+	paths, err := Extract(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := IDs()
+	if len(paths) != len(ids) || len(ids) < 6 {
+		t.Fatalf("%d paths for %d incidents", len(paths), len(ids))
+	}
+	for i, p := range paths {
+		if filepath.Base(p) != ids[i] {
+			t.Errorf("path %d is %s, want that of %s", i, p, ids[i])
+		}
+		if _, err := os.Stat(filepath.Join(p, "incident.json")); err != nil {
+			t.Error(err)
+		}
+	}
+	err = filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.Name() == truthFile {
+			t.Errorf("%s: the answer lies beside the question", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Extract(dir); err == nil {
+		t.Error("writing over bundles that are there: no error")
+	}
+}
+
+// TestRecorded checks that the set shows different faults and a healthy system,
+// and stays small enough to come with the program.
+func TestRecorded(t *testing.T) {
+	healthy, faults := 0, map[string]bool{}
+	for _, id := range IDs() {
+		r, ok := Recorded(id)
+		switch {
+		case !ok:
+			t.Errorf("%s: nothing on record", id)
+		case r.Healthy:
+			healthy++
+		case len(r.Causes) == 0:
+			t.Errorf("%s: neither healthy nor a cause", id)
+		default:
+			faults[r.Causes[0].Fault] = true
+		}
+	}
+	if healthy < 1 || len(faults) != len(IDs())-healthy {
+		t.Errorf("%d healthy, %d different faults of %d incidents", healthy, len(faults), len(IDs()))
+	}
+	if _, ok := Recorded("no-such"); ok {
+		t.Error("a record of an incident that is not there")
+	}
+	var size int64
+	err := fs.WalkDir(incidents, ".", func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		size += info.Size()
+		return err
+	})
+	if err != nil || size > 4_500_000 {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+}
