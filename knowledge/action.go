@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"slices"
+	"strings"
 
 	"triagent/incident"
 )
@@ -42,7 +43,7 @@ type ActionTemplate struct {
 	Systems  []string          `json:"systems,omitempty"`  // only there; empty: any
 	Services []string          `json:"services,omitempty"` // only there; empty: any
 	Roles    []incident.Role   `json:"roles,omitempty"`    // only if the node holds one of these; empty: any
-	Params   map[string]string `json:"params,omitempty"`   // values may hold {node} and {fault}
+	Params   map[string]string `json:"params,omitempty"`   // a value "@key" is worded by the phrase param.key
 	Risk     incident.Risk     `json:"risk,omitempty"`     // "": the action's own
 	Verify   CheckTemplate     `json:"verify,omitzero"`    // zero: the action's own
 	Undo     CheckTemplate     `json:"undo,omitzero"`      // zero: the action's own
@@ -52,6 +53,13 @@ type ActionTemplate struct {
 // IsZero reports whether the check says nothing.
 func (c CheckTemplate) IsZero() bool {
 	return c.Action == "" && c.Signal == "" && len(c.Texts) == 0 && len(c.Params) == 0 && c.Target == "" && c.Within == 0
+}
+
+// PhraseOf returns the key of the phrase that a parameter value of a card
+// stands for; false: the value is meant as it is.
+func PhraseOf(value string) (string, bool) {
+	key, ok := strings.CutPrefix(value, "@")
+	return "param." + key, ok
 }
 
 // Fits reports whether the template applies to a node of a system.

@@ -139,6 +139,9 @@ func (c *checker) use(p, action string, params map[string]string) *ActionInfo {
 		if !slices.ContainsFunc(info.Params, func(q Param) bool { return q.Name == name }) {
 			c.fail(p+".params."+name, "action %q has no parameter %q", action, name)
 		}
+		if key, ok := PhraseOf(params[name]); ok && !c.words[key] {
+			c.fail(p+".params."+name, "%q stands for the word %q, which is not defined", params[name], key)
+		}
 	}
 	return info
 }

@@ -83,11 +83,12 @@ type names struct {
 	signals map[incident.Signal]bool
 	faults  map[incident.Fault]bool
 	actions map[string]*ActionInfo
+	words   map[string]bool
 }
 
 // namesOf gathers what documents define, later ones over earlier.
 func namesOf(docs ...*document) names {
-	n := names{map[incident.Signal]bool{}, map[incident.Fault]bool{}, map[string]*ActionInfo{}}
+	n := names{map[incident.Signal]bool{}, map[incident.Fault]bool{}, map[string]*ActionInfo{}, map[string]bool{}}
 	for _, d := range docs {
 		for _, s := range d.Signals {
 			n.signals[s.Signal] = true
@@ -97,6 +98,9 @@ func namesOf(docs ...*document) names {
 		}
 		for i := range d.Actions {
 			n.actions[d.Actions[i].Action] = &d.Actions[i]
+		}
+		for _, w := range d.Words {
+			n.words[w.Key] = true
 		}
 	}
 	return n
