@@ -82,11 +82,12 @@ func (l *lineTable) add(r *telemetry.Record) (node, template int32) {
 	}
 	l.hint = bin
 	template = int32(l.miner.Add(r.Body))
+	level := levelOf(r)
 	bins := l.g.bins()
 	l.all.add(bin, bins)
 	l.total[node].add(bin, bins)
-	if r.Level >= telemetry.Warn {
-		l.level(node, r.Level).add(bin, bins)
+	if level >= telemetry.Warn {
+		l.level(node, level).add(bin, bins)
 	}
 	c := l.cells[node][template]
 	if c == nil {
@@ -99,9 +100,19 @@ func (l *lineTable) add(r *telemetry.Record) (node, template int32) {
 		l.cells[node][template] = c
 	}
 	c.add(bin, bins)
-	c.level = max(c.level, r.Level)
-	l.note(c, node, bin, r)
+	c.level = max(c.level, level)
+	l.note(c, node, bin, level, r)
 	return node, template
+}
+
+// levelOf is the level of a record, from its text where the record does not
+// say: collectors often hand on lines as they were written.
+func levelOf(r *telemetry.Record) telemetry.Level {
+	if r.Level != telemetry.NoLevel {
+		return r.Level
+	}
+	h := telemetry.ParseHead(r.Body)
+	return h.Level
 }
 
 func (l *lineTable) level(node int32, level telemetry.Level) *cell {
@@ -115,14 +126,14 @@ func (l *lineTable) level(node int32, level telemetry.Level) *cell {
 }
 
 // note remembers telling examples and whom a record names.
-func (l *lineTable) note(c *lineCell, node int32, bin int, r *telemetry.Record) {
+func (l *lineTable) note(c *lineCell, node int32, bin int, level telemetry.Level, r *telemetry.Record) {
 	searching := l.g.searching(bin)
 	if !searching {
 		c.lastBase = int32(r.Line)
 	} else if c.first == 0 {
 		c.first = int32(r.Line)
 	}
-	if r.Level < telemetry.Warn && !(searching && len(c.named) == 0 && c.first == int32(r.Line)) {
+	if level < telemetry.Warn && !(searching && len(c.named) == 0 && c.first == int32(r.Line)) {
 		return
 	}
 	for _, p := range l.peers.find(r.Body, node) {
@@ -132,8 +143,8 @@ func (l *lineTable) note(c *lineCell, node int32, bin int, r *telemetry.Record) 
 			}
 			c.named[p]++
 		}
-		if r.Level >= telemetry.Warn {
-			l.complain(complaintKey{p, node}, bin, r, searching)
+		if level >= telemetry.Warn {
+			l.complain(complaintKey{p, node}, bin, level, r, searching)
 		}
 	}
 }

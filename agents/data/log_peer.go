@@ -83,7 +83,7 @@ type complaint struct {
 	level telemetry.Level
 }
 
-func (l *lineTable) complain(k complaintKey, bin int, r *telemetry.Record, searching bool) {
+func (l *lineTable) complain(k complaintKey, bin int, level telemetry.Level, r *telemetry.Record, searching bool) {
 	c := l.told[k]
 	if c == nil {
 		c = &complaint{}
@@ -91,7 +91,7 @@ func (l *lineTable) complain(k complaintKey, bin int, r *telemetry.Record, searc
 		l.seen = append(l.seen, k)
 	}
 	c.add(bin, l.g.bins())
-	c.level = max(c.level, r.Level)
+	c.level = max(c.level, level)
 	if searching && c.first == 0 {
 		c.first = int32(r.Line)
 	}

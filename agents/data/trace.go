@@ -124,10 +124,20 @@ func (m *model) readLines(ctx context.Context, b *telemetry.Bundle) (*lineTable,
 		return nil, err
 	}
 	lines.fold()
-	m.join.events(
-		func(t int32) int32 { return int32(lines.miner.Root(int(t))) },
-		func(l lineSegment) { m.happen(eventKey{l.entry, lineEvent, l.template, none}, int(l.bin), l.segment) },
-	)
+	m.classes = newLineClasses(lines)
+	root := func(t int32) int32 { return int32(lines.miner.Root(int(t))) }
+	m.join.events(root, func(l lineSegment) {
+		m.happen(eventKey{l.entry, lineEvent, l.template, none}, int(l.bin), l.segment)
+	})
+	class := func(t int32) int32 {
+		if c, ok := m.classes.of[root(t)]; ok {
+			return c
+		}
+		return none
+	}
+	m.join.events(class, func(l lineSegment) {
+		m.happen(eventKey{l.entry, classEvent, l.template, none}, int(l.bin), l.segment)
+	})
 	return lines, nil
 }
 

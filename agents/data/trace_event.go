@@ -33,6 +33,7 @@ const frameworkServices = 3
 type occurrence struct {
 	ev     *event
 	change change
+	times  int     // it is about happening at least so often
 	score  float64 // K; a healthy window tops out about 5
 	error  bool    // a new ERROR line of the service's own code
 }
@@ -45,42 +46,69 @@ func (m *model) occurrences(lines *lineTable) []occurrence {
 	var out []occurrence
 	for _, ev := range m.evSeq {
 		e := m.entries[ev.entry]
-		if m.steady(ev, e) {
-			continue
-		}
-		c := m.g.share(ev.count.counts(k), e.count.counts(n))
-		if !c.known || c.sd < 1 {
-			continue
-		}
-		o := occurrence{ev: ev, change: c}
-		weight := weighNewSpan
-		switch {
-		case ev.kind == callEvent:
-			weight = weighCall
-		case !c.up:
-			weight = weighGone
-		case ev.kind == lineEvent:
-			weight = weighNewLine
-			cell := lines.cells[e.node][ev.what]
-			if cell != nil && cell.level >= telemetry.Error && spread[ev.what] < frameworkServices {
-				weight, o.error = weighError, true
+		best := occurrence{}
+		for times := range ev.count {
+			if m.steady(&ev.count[times], e) {
+				continue
+			}
+			c := m.g.share(ev.count[times].counts(k), e.count.counts(n))
+			if !c.known || c.sd < 1 {
+				continue
+			}
+			o := occurrence{ev: ev, change: c, times: times + 1}
+			weight := m.weigh(&o, lines, spread)
+			o.score = c.sd * math.Sqrt(math.Sqrt(math.Abs(c.level-c.normal))) * weight
+			if o.score > best.score {
+				best = o
 			}
 		}
-		o.score = c.sd * math.Sqrt(math.Sqrt(math.Abs(c.level-c.normal))) * weight
-		out = append(out, o)
+		if best.ev != nil {
+			out = append(out, best)
+		}
 	}
 	return out
 }
 
+// weigh is the weight of an occurrence; it notes whether it is an error line of
+// the service's own.
+func (m *model) weigh(o *occurrence, lines *lineTable, spread map[int32]int) float64 {
+	switch {
+	case o.ev.kind == callEvent:
+		return weighCall
+	case !o.change.up:
+		return weighGone
+	case o.ev.kind == lineEvent:
+		cell := m.cellOf(o.ev, lines)
+		if cell != nil && cell.level >= telemetry.Error && spread[o.ev.what] < frameworkServices {
+			o.error = true
+			return weighError
+		}
+		return weighNewLine
+	case o.ev.kind == classEvent:
+		return weighNewLine
+	}
+	return weighNewSpan
+}
+
+// cellOf counts the lines of an event on its node.
+func (m *model) cellOf(ev *event, lines *lineTable) *lineCell {
+	return lines.cells[m.lineNode(m.entries[ev.entry].node, lines)][ev.what]
+}
+
+// lineNode is the number that a node has among those that log.
+func (m *model) lineNode(node int32, lines *lineTable) int32 {
+	return lines.nodes.id[m.nodes.text[node]]
+}
+
 // steady reports, cheaply, that an event happened as often as ever: in all
 // segments, or in a share that moved by less than a hundredth.
-func (m *model) steady(ev *event, e *entry) bool {
+func (m *model) steady(count *cell, e *entry) bool {
 	g := m.g
-	kw, nw := ev.count.sum(g.search, g.stop), e.count.sum(g.search, g.stop)
+	kw, nw := count.sum(g.search, g.stop), e.count.sum(g.search, g.stop)
 	if nw == 0 {
 		return true
 	}
-	kb := ev.count.sum(0, g.search) + ev.count.sum(g.stop, g.bins())
+	kb := count.sum(0, g.search) + count.sum(g.stop, g.bins())
 	nb := e.count.sum(0, g.search) + e.count.sum(g.stop, g.bins())
 	return nb > 0 && (kw == nw && kb == nb || kw == 0 && kb == 0)
 }
@@ -93,9 +121,10 @@ func (m *model) spread(lines *lineTable) map[int32]int {
 		return out
 	}
 	for n, cells := range lines.cells {
-		service := int32(n)
-		if s := m.service[n]; s != none {
-			service = s + int32(len(m.nodes.text))
+		node := m.node(incident.NodeID(lines.nodes.text[n]), "")
+		service := -1 - node
+		if s := m.service[node]; s != none {
+			service = s
 		}
 		for id := range cells {
 			if k := (pair{service, id}); !by[k] {
@@ -130,7 +159,7 @@ func (m *model) eventFor(o occurrence, lines *lineTable) incident.Evidence {
 	e, c := m.entries[o.ev.entry], o.change
 	ev := incident.Evidence{
 		Kind: incident.Trace, Node: m.nodeID(e.node), Signal: "code.event", Score: o.score,
-		Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi), Direction: direction(c),
+		Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi), Direction: o.direction(),
 	}
 	switch {
 	case o.error:
@@ -138,7 +167,7 @@ func (m *model) eventFor(o occurrence, lines *lineTable) incident.Evidence {
 	case !c.up && o.ev.kind != callEvent:
 		ev.Signal = "code.line_gone"
 	}
-	if o.ev.kind == lineEvent {
+	if o.ev.kind == lineEvent || o.ev.kind == classEvent {
 		m.wordLine(&ev, o, lines)
 	} else {
 		m.wordSpan(&ev, o)
@@ -147,11 +176,12 @@ func (m *model) eventFor(o occurrence, lines *lineTable) incident.Evidence {
 }
 
 // direction says how a share moved.
-func direction(c change) incident.Direction {
+func (o *occurrence) direction() incident.Direction {
+	c := o.change
 	switch {
-	case c.up && c.normal < never:
+	case c.up && c.normal < never && o.times == 1:
 		return incident.New
-	case !c.up && c.level < never:
+	case !c.up && c.level < never && o.times == 1:
 		return incident.Gone
 	case c.up:
 		return incident.Up
@@ -162,9 +192,13 @@ func direction(c change) incident.Direction {
 // wordLine words an event that is a log line.
 func (m *model) wordLine(ev *incident.Evidence, o occurrence, lines *lineTable) {
 	e := m.entries[o.ev.entry]
-	cell, file := lines.cells[e.node][o.ev.what], lines.file[e.node]
+	node, template := m.lineNode(e.node, lines), o.ev.what
+	if o.ev.kind == classEvent {
+		template = m.classes.telling(o.ev.what, lines.cells[node], m.g, o.change.start)
+	}
+	cell, file := lines.cells[node][template], lines.file[node]
 	ev.Kind = incident.Log
-	ev.Name = lines.miner.Template(int(o.ev.what))
+	ev.Name = lines.miner.Template(int(template))
 	ev.Source = incident.Source{File: file, Line: int(cell.first)}
 	if ev.Direction == incident.Gone {
 		ev.Source.Line = int(cell.lastBase)

@@ -116,20 +116,23 @@ func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
 	return best, true
 }
 
-// events hands on each template once a segment.
-func (j *joiner) events(root func(template int32) int32, emit func(l lineSegment)) {
-	for i := range j.lines {
-		j.lines[i].template = root(j.lines[i].template)
+// events hands on the lines of each segment, one segment after another, with
+// the templates that key makes of theirs; lines that it makes none of are left
+// out.
+func (j *joiner) events(key func(template int32) int32, emit func(l lineSegment)) {
+	lines := make([]lineSegment, 0, len(j.lines))
+	for _, l := range j.lines {
+		if l.template = key(l.template); l.template != none {
+			lines = append(lines, l)
+		}
 	}
-	slices.SortFunc(j.lines, func(a, b lineSegment) int {
+	slices.SortFunc(lines, func(a, b lineSegment) int {
 		if c := order(a.segment, b.segment); c != 0 {
 			return c
 		}
 		return order(a.template, b.template)
 	})
-	for i, l := range j.lines {
-		if i == 0 || l != j.lines[i-1] {
-			emit(l)
-		}
+	for _, l := range lines {
+		emit(l)
 	}
 }

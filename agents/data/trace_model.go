@@ -32,8 +32,10 @@ type model struct {
 
 	segments int32 // segments seen, which number them
 	join     *joiner
+	classes  *lineClasses
 	forest   forest
 	scratch  []interval
+	order    []int32
 	samples  int
 	lastBin  int
 	read     int64
@@ -81,21 +83,29 @@ const (
 	innerEvent = iota // a span of the segment
 	callEvent         // a call to another service
 	lineEvent         // a log line
+	classEvent        // a log line of a class of templates
 )
 
 type eventKey struct {
 	entry int32
 	kind  uint8
-	what  int32 // operation, or template
+	what  int32 // operation, template, or class of templates
 	who   int32 // service called; none
 }
 
-// event is something that happens, or does not, in the segments of an entry.
+// event is something that happens, or does not, in the segments of an entry. How
+// often it happens in one matters too: two lines of the same text are often
+// written at two places of the code.
 type event struct {
 	eventKey
-	count cell
-	last  int32 // last segment it was counted for
+	count [mostTimes]cell // segments in which it happened at least 1, 2 ... times, by bin
+	last  int32           // last segment it was counted for
+	times int             // how often it happened there
 }
+
+// mostTimes is how far the times that an event happens in a segment are told
+// apart.
+const mostTimes = 4
 
 type edgeKey struct {
 	from, to, op int32 // op as the caller's client span names it, or the callee's entry

@@ -18,8 +18,13 @@ func (m *model) take(trace uint64, spans []leaf) {
 			m.enter(trace, &spans[i], base+int32(i))
 		}
 	}
+	m.order = m.order[:0]
 	for i := range spans {
-		m.span(spans, int32(i), base)
+		m.order = append(m.order, int32(i))
+	}
+	slices.SortStableFunc(m.order, func(a, b int32) int { return order(f.segment[a], f.segment[b]) })
+	for _, i := range m.order {
+		m.span(spans, i, base)
 	}
 }
 
@@ -90,7 +95,7 @@ func (m *model) span(spans []leaf, i, base int32) {
 	}
 }
 
-// happen counts an event once a segment.
+// happen counts an event. The events of a segment come one after another.
 func (m *model) happen(k eventKey, bin int, segment int32) {
 	ev := m.events[k]
 	if ev == nil {
@@ -98,11 +103,13 @@ func (m *model) happen(k eventKey, bin int, segment int32) {
 		m.events[k] = ev
 		m.evSeq = append(m.evSeq, ev)
 	}
-	if ev.last == segment {
-		return
+	if ev.last != segment {
+		ev.last, ev.times = segment, 0
 	}
-	ev.last = segment
-	ev.count.add(bin, m.g.bins())
+	if ev.times < mostTimes {
+		ev.count[ev.times].add(bin, m.g.bins())
+		ev.times++
+	}
 }
 
 // own is the time of a span that no child of it covers, in nanoseconds.

@@ -1,0 +1,85 @@
+package data
+
+import "strings"
+
+// lineClasses groups templates that begin with the same words: lines that list a
+// varying number of things have a template for each number, and only together
+// do they tell whether the line was written.
+type lineClasses struct {
+	of      map[int32]int32 // template to class, for classes of more than one template
+	members [][]int32       // templates of a class, ascending
+}
+
+// classWords is how many different words make a class.
+const classWords = 10
+
+func newLineClasses(l *lineTable) *lineClasses {
+	by := map[string][]int32{}
+	var order []string
+	for id := range int32(l.miner.IDs()) {
+		if int32(l.miner.Root(int(id))) != id || l.miner.Count(int(id)) == 0 {
+			continue
+		}
+		k := firstWords(l.miner.Template(int(id)), classWords)
+		if len(by[k]) == 0 {
+			order = append(order, k)
+		}
+		by[k] = append(by[k], id)
+	}
+	c := &lineClasses{of: map[int32]int32{}}
+	for _, k := range order {
+		if len(by[k]) < 2 {
+			continue
+		}
+		for _, id := range by[k] {
+			c.of[id] = int32(len(c.members))
+		}
+		c.members = append(c.members, by[k])
+	}
+	return c
+}
+
+// firstWords joins the first n different words (runs of letters) of a template.
+func firstWords(template string, n int) string {
+	var words []string
+	for w := range strings.FieldsFuncSeq(template, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r < 0x80
+	}) {
+		if len(words) == n {
+			break
+		}
+		known := false
+		for _, o := range words {
+			known = known || o == w
+		}
+		if !known {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// telling is the template of a class whose count on a node changed most between
+// the rest of the time and the bins from start on.
+func (c *lineClasses) telling(class int32, cells map[int32]*lineCell, g *grid, start int) int32 {
+	var before, after float64
+	for i := range g.from {
+		if s := float64(g.to[i]-g.from[i]) / 1e9; !g.searching(i) {
+			before += s
+		} else if i >= start {
+			after += s
+		}
+	}
+	best, most := none, -1.0
+	for _, id := range c.members[class] {
+		cell := cells[id]
+		if cell == nil {
+			continue
+		}
+		change := float64(cell.outside(g))/max(before, 1) - float64(cell.sum(start, g.stop))/max(after, 1)
+		if change = max(change, -change); change > most {
+			best, most = id, change
+		}
+	}
+	return best
+}
