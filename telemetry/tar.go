@@ -38,7 +38,7 @@ func openTar(p *pass, bundle, format string) (*tarSource, error) {
 	for {
 		h, err := w.next()
 		if errors.Is(err, io.EOF) {
-			return t, t.settle()
+			break
 		}
 		if err != nil {
 			return nil, err
@@ -47,6 +47,22 @@ func openTar(p *pass, bundle, format string) (*tarSource, error) {
 			return nil, err
 		}
 	}
+	if format == "" && !endMark(w.file) {
+		return nil, w.guard.explain(io.ErrUnexpectedEOF)
+	}
+	return t, t.settle()
+}
+
+// endMark reports whether a tar ends with a block of zeros, as all do that were
+// not cut between two members.
+func endMark(f *os.File) bool {
+	var last [512]byte
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil || size < 512 || size%512 != 0 {
+		return false
+	}
+	_, err = f.ReadAt(last[:], size-512)
+	return err == nil && last == [512]byte{}
 }
 
 // take lists one member, and keeps it if it is small.
