@@ -151,12 +151,17 @@ func (s *Scorer) measure(c *Change, m Meaning) {
 	c.Shift = s.scale.z(c.WindowMedian)
 	up, upRank := s.extreme(+1)
 	down, downRank := s.extreme(-1)
-	// A move in the good direction has to be twice as large to be the story.
+	// A move in the good direction has to be twice as large to be the story,
+	// but what half of the window did tells the way whatever the rest did.
 	wUp, wDown := 1.0, 1.0
-	switch m.Bad {
-	case incident.Up:
+	switch {
+	case c.Shift >= Noticed:
+		wDown = 0
+	case c.Shift <= -Noticed:
+		wUp = 0
+	case m.Bad == incident.Up:
 		wDown = .5
-	case incident.Down:
+	case m.Bad == incident.Down:
 		wUp = .5
 	}
 	n := len(s.win)
@@ -257,15 +262,25 @@ func rates(to []float64, times []int64, values []float64) []float64 {
 	return to
 }
 
-// baselineUsed returns the windows that the baseline's rows came from.
+// baselineUsed returns the windows that the baseline's rows came from: those of
+// the frame, cut at the first row that no longer belongs to it.
 func (s *Scorer) baselineUsed(times []int64, f Frame) []incident.Window {
 	var used []incident.Window
+	row := func(i int) time.Time {
+		if i == len(times) {
+			return time.Unix(0, times[i-1]+max(1, int64(s.l.step*1e9))).UTC()
+		}
+		return time.Unix(0, times[i]).UTC()
+	}
 	for _, b := range s.l.baseline {
-		w := incident.Window{From: time.Unix(0, times[b.from]).UTC(), To: time.Unix(0, times[b.to-1]+1).UTC()}
-		for _, g := range f.Baseline { // the frame's own bounds where they say the same
-			if r := rows(times, g); r == b {
-				w = incident.Window{From: g.From.UTC(), To: g.To.UTC()}
-				break
+		w := incident.Window{From: row(b.from), To: row(b.to)}
+		for _, g := range f.Baseline {
+			r := rows(times, g)
+			if r.from == b.from {
+				w.From = g.From.UTC()
+			}
+			if r.to == b.to {
+				w.To = g.To.UTC()
 			}
 		}
 		used = append(used, w)

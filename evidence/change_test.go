@@ -115,6 +115,9 @@ func TestChangeShapes(t *testing.T) {
 		{"counter that speeds up", func(i int, _ *rand.Rand) float64 {
 			return 1000 + 50*float64(i) + 500*float64(max(0, i-30))
 		}, Meaning{Counter: true}, incident.Step, incident.Up, 20, 300, 31},
+		{"two spikes up while most of the window is down", func(i int, r *rand.Rand) float64 {
+			return 100 + r.NormFloat64() - 60*above(i, 26) + 130*above(i%10, 8)*above(i, 35)
+		}, Meaning{Bad: incident.Up}, incident.Step, incident.Down, -15, -8, 26},
 		{"counter reset", func(i int, _ *rand.Rand) float64 {
 			return 1000 + 50*float64(i) - 2500*above(i, 30)
 		}, Meaning{Counter: true}, incident.Flat, "", -3, 3, -1},

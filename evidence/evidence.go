@@ -27,7 +27,7 @@ const (
 	SpanCount incident.Stat = "span_count" // trace: how many spans Column selects, by their start
 	SpanQ     incident.Stat = "span_q"     // trace: quantile Arg of the durations in ms of the spans Column selects
 	SpanFail  incident.Stat = "span_fail"  // trace: how many spans that Column selects failed
-	SpanSum   incident.Stat = "span_sum"   // trace: sum of the attribute Arg, where it is a number, over the spans Column selects
+	SpanSum   incident.Stat = "span_sum"   // trace: sum of the attribute Arg, where it is a number from 0 on, over the spans Column selects
 	Lines     incident.Stat = "lines"      // any member: how many lines it has
 	Ratio     incident.Stat = "ratio"      // derived: one Number of the same evidence by another; Arg is "name/name"
 	Share     incident.Stat = "share"      // derived: 100 times such a ratio, in percent

@@ -14,7 +14,7 @@ const NoPeer = "-"
 // Selector picks spans. An empty field picks any; the zero Selector picks all.
 type Selector struct {
 	Node    incident.NodeID
-	Peer    string // as telemetry.PeerOf reads it from the span; NoPeer: none
+	Peer    string // whom a span says it calls, see PeerOf; NoPeer: nobody
 	Name    string // operation
 	Service string
 	Kind    string // "server", "client", "internal", "producer", "consumer"
@@ -112,7 +112,17 @@ func (s *Selector) Match(span *telemetry.Span) bool {
 	case s.Peer == "":
 		return true
 	case s.Peer == NoPeer:
-		return telemetry.PeerOf(span) == ""
+		return PeerOf(span) == ""
 	}
-	return telemetry.PeerOf(span) == s.Peer
+	return PeerOf(span) == s.Peer
+}
+
+// PeerOf is the name, as it is written there, of the other end that a span says
+// it calls; empty if it does not say, and for spans of the side that is called:
+// their attributes name themselves.
+func PeerOf(span *telemetry.Span) string {
+	if span.Kind == telemetry.ServerSpan || span.Kind == telemetry.ConsumerSpan {
+		return ""
+	}
+	return telemetry.PeerOf(span)
 }
