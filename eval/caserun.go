@@ -2,7 +2,6 @@ package eval
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +13,9 @@ import (
 	"triagent/incident"
 	"triagent/telemetry"
 )
+
+// mostProblems is how many unsound claims a row keeps.
+const mostProblems = 5
 
 // truths are those of the cases of a set, in their order.
 type truths struct {
@@ -147,11 +149,11 @@ func (k *caseRun) ask(ctx context.Context, engine Diagnoser, dir string, in inci
 		return row, nil
 	}
 	if k.Check != nil {
-		sound, claims, err := k.Check(ctx, dir, d)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			row.Error = "check evidence: " + err.Error()
+		c, err := k.Check(ctx, dir, d)
+		if err != nil { // what cannot be looked up is not sound
+			c = Checked{Claims: 1, Problems: []string{err.Error()}}
 		}
-		row.Sound, row.Claims = sound, claims
+		row.Claims, row.Sound, row.Problems = c.Claims, c.Sound, c.Problems[:min(len(c.Problems), mostProblems)]
 	}
 	n.restore(&d)
 	row.Fill(d)

@@ -31,10 +31,16 @@ type Options struct {
 	Jobs         int // how many diagnoses will run at once
 }
 
-// A Checker looks up what a diagnosis cites in the bundle that it was made
-// from: claims is the number of statements that cite, sound how many of them
-// cite evidence that exists and says so.
-type Checker func(ctx context.Context, path string, d incident.Diagnosis) (sound, claims int, err error)
+// A Checker looks up what a diagnosis cites in the bundle at path, from which it
+// was made.
+type Checker func(ctx context.Context, path string, d incident.Diagnosis) (Checked, error)
+
+// Checked says how many claims of a diagnosis cite evidence that exists and says
+// so.
+type Checked struct {
+	Claims, Sound int
+	Problems      []string // what is wrong, one sentence each
+}
 
 // Renaming says which names are replaced in what an engine sees.
 type Renaming string

@@ -114,7 +114,7 @@ func (m *memory) engine(ctx context.Context, e importer.Entry, in incident.Incid
 		}
 		slices.Sort(held)
 		key := strings.Join(held, "\n")
-		if dir = m.folder[key]; dir == "" {
+		if dir = m.folder[key]; dir == "" && len(keep) > 0 {
 			dir = filepath.Join(m.r.work, "memory", neutral(m.r.Seed, m.set.Name, key))
 			if err := m.r.remember(ctx, dir, keep); err != nil {
 				return nil, err

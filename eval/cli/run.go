@@ -26,6 +26,7 @@ type RunCmd struct {
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
 	WithoutRoles bool          `help:"Leave roles out."`
+	Check        bool          `help:"Look up what is cited in the raw data." default:"true" negatable:""`
 	Trials       int           `help:"Answers a case." default:"1"`
 	Seed         uint64        `help:"Seed of everything drawn." default:"1"`
 	Jobs         int           `help:"Diagnoses at once; 0: one a processor." default:"0"`
@@ -43,9 +44,16 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	if open == nil {
 		open = openApp
 	}
+	check := e.Check
+	if check == nil {
+		check = eval.CheckEvidence
+	}
+	if !c.Check {
+		check = nil
+	}
 	bar := &meter{w: e.Stderr, on: e.Terminal}
 	rep, err := eval.Run(ctx, eval.Config{
-		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: e.Check,
+		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
 		Options: eval.Options{Engine: c.Engine, WithoutRoles: c.WithoutRoles},
 		Memory:  c.Memory, Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },

@@ -22,7 +22,7 @@ func importMultilog(ctx context.Context, src, dst string, p Progress) ([]*Manife
 		return nil, err
 	}
 	m := &Manifest{
-		Name: "iotdb-multilog", Kind: Multilog, System: "iotdb-multilog", Dir: filepath.Join(dst, "iotdb-multilog"),
+		Name: "iotdb-multilog", Kind: Multilog, System: "iotdb", Dir: filepath.Join(dst, "iotdb-multilog"),
 		Notes: "Window: 5 s before the first injection to 5 s after its end; baseline: from boot to the window. Time alone separates fault from baseline: no detection score.",
 	}
 	var first []map[string]string

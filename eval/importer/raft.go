@@ -31,7 +31,7 @@ const raftCulprit = "iotdb0" // inferred, see the notes of the set
 // bundle has no place for them.
 func importRaft(ctx context.Context, src, dst string, p Progress) ([]*Manifest, error) {
 	m := &Manifest{
-		Name: "iotdb-raft", Kind: Raft, System: "iotdb-raft", Dir: filepath.Join(dst, "iotdb-raft"),
+		Name: "iotdb-raft", Kind: Raft, System: "iotdb", Dir: filepath.Join(dst, "iotdb-raft"),
 		Notes: "One incident; the culprit was inferred by those who published it.",
 	}
 	e := Entry{ID: "raft-01", Path: memberPath("cases", "raft-01"), Part: PartCase, Split: "iotdb-raft/1"}

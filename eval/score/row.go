@@ -45,9 +45,11 @@ type Row struct {
 	Hours      float64           `json:"hours"`             // length of the window examined; 0: none given
 	IoU        *float64          `json:"iou,omitempty"`     // nil: the truth names no window
 
-	Claims   int  `json:"claims"`   // statements that cite evidence
-	Sound    int  `json:"sound"`    // of those, how many cite evidence that exists and says so
-	Rejected bool `json:"rejected"` // at least one alternative was named and ruled out
+	Claims int `json:"claims"` // statements that cite evidence
+	Sound  int `json:"sound"`  // of those, how many cite evidence that exists and says so
+	// Problems are the first few claims that are not sound.
+	Problems []string `json:"problems,omitempty"`
+	Rejected bool     `json:"rejected"` // at least one alternative was named and ruled out
 
 	WallMS    float64 `json:"wall_ms"`
 	CPUMS     float64 `json:"cpu_ms"`
