@@ -27,6 +27,8 @@ func TestMask(t *testing.T) {
 		{"0000:00:1e.0 took 5.4 KB (12:30)", "<*> took <*> KB (<*>)"},
 		{"ffffffff deadbeef is a facade", "<*> <*> is a facade"},
 		{"Server@1c9a5d5 of a.b.Server@7f", "Server@<*> of a.b.Server@<*>"},
+		{"got [{file: 1, ok}, {file: 2, ok}, {file: 3, ok}], [] done", "got [{file: <*>, ok}], [] done"},
+		{"a=(x 1), b=(x 1), c", "a=(x <*>), b=(x <*>), c"},
 		{"1,2,3,4 and x,y", "<*> and x,y"},
 		{"session true or False", "session <*> or <*>"},
 		{"", ""},

@@ -31,7 +31,7 @@ func canonical(b []byte, toks []token) []part {
 			p.text = strings.ReplaceAll(p.text, Wild, "")
 		}
 	}
-	return joined(parts)
+	return unlisted(joined(parts))
 }
 
 func truth(w string) bool {
