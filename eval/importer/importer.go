@@ -12,6 +12,8 @@ package importer
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -73,6 +75,9 @@ func Import(ctx context.Context, kind Kind, src, dst string, p Progress) ([]*Man
 		p = func(string, int, int) {}
 	}
 	ms, err := f(ctx, filepath.Clean(src), filepath.Clean(dst), p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &errs.Error{Op: "import " + string(kind), Kind: errs.Invalid, Err: err, Remedy: "is this the folder of the data set?"}
+	}
 	if err != nil {
 		return nil, &errs.Error{Op: "import " + string(kind), Kind: errs.KindOf(err), Err: err}
 	}
