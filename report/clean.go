@@ -38,6 +38,10 @@ func plain(s string) bool {
 	return true
 }
 
+// Short makes foreign text fit for one line of n columns of a terminal: without
+// control characters, cut in the middle.
+func Short(s string, n int) string { return middle(clean(s), n) }
+
 // middle cuts a long name in the middle to at most n columns.
 func middle(s string, n int) string {
 	if width(s) <= n || n < 3 {

@@ -70,7 +70,7 @@ func fields(t *testing.T, b []byte) []string {
 }
 
 func TestEncodeGolden(t *testing.T) {
-	b, err := Encode(sample(), Options{Lang: Chinese})
+	b, err := Encode(sample(), Options{Lang: Chinese, Words: words(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"triagent/knowledge"
 )
+
+// words are those of the knowledge that comes with the program.
+func words(t *testing.T) Words {
+	t.Helper()
+	base, err := knowledge.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base.Word
+}
 
 var update = flag.Bool("update", false, "write the golden files anew")
 

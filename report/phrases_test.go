@@ -255,8 +255,13 @@ func text(e ast.Expr) (string, bool) {
 }
 
 func TestWord(t *testing.T) {
+	known := map[string]string{
+		"en fault.mine": "my fault", "zh fault.mine": "我的故障", "en fault.disk_full": "disc full", "zh fault.disk_full": "磁盘写满",
+		"en ui.why": "Because",
+	}
 	user := func(lang, key string) (string, bool) {
-		return map[string]string{"enfault.mine": "my fault", "zhfault.mine": "我的故障", "enfault.disk_full": "disc full"}[lang+key], key == "fault.mine" || lang+key == "enfault.disk_full"
+		s, ok := known[lang+" "+key]
+		return s, ok
 	}
 	for _, tt := range []struct {
 		name string
@@ -270,10 +275,10 @@ func TestWord(t *testing.T) {
 		{"unknown key", "", incident.Say("no.such", "a", "1", "b", "2"), "no.such a=1 b=2"},
 		{"missing argument", "", incident.Say("ui.since"), "since {time}"},
 		{"braces in an argument", "", incident.Say("ui.edge", "from", "{to}", "to", "b"), "{to} → b"},
-		{"phrase as argument", Chinese, incident.Say("ui.since").With("time", "fault.disk_full"), "自 磁盘已满"},
+		{"phrase as argument", Chinese, incident.Say("ui.since").With("time", "fault.disk_full"), "自 磁盘写满"},
 		{"unknown phrase as argument", "", incident.Say("ui.since").With("time", "x.y"), "since x.y"},
 		{"phrase of the user's", Chinese, incident.Say("fault.mine"), "我的故障"},
-		{"the user's comes first", "", incident.Say("fault.disk_full"), "disc full"},
+		{"the user's comes first", "", incident.Say("ui.why"), "Because"},
 		{"optional part", "", incident.Say("change.text", "kind", "restart", "text", "by hand"), "restart: by hand"},
 		{"optional part left out", "", incident.Say("change.text", "kind", "restart"), "restart"},
 		{"optional part with nothing in it", "", incident.Say("change.text", "kind", "restart", "text", ""), "restart"},

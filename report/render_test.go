@@ -64,7 +64,7 @@ func TestGolden(t *testing.T) {
 		for _, lang := range []Lang{English, Chinese} {
 			t.Run(name+"/"+string(lang), func(t *testing.T) {
 				var b stdbytes.Buffer
-				if err := render(&b, sample(), Options{Lang: lang, Width: 90}); err != nil {
+				if err := render(&b, sample(), Options{Lang: lang, Width: 90, Words: words(t)}); err != nil {
 					t.Fatal(err)
 				}
 				golden(t, "sample."+string(lang)+"."+name, b.Bytes())
@@ -123,7 +123,7 @@ func TestHTMLStandsAlone(t *testing.T) {
 	for _, lang := range []Lang{English, Chinese} {
 		var b stdbytes.Buffer
 		results := []Result{{Diagnosis: sample()}, {Diagnosis: sample(), Err: errors.New("no such <bundle>")}}
-		if err := HTML(&b, results, Options{Lang: lang}); err != nil {
+		if err := HTML(&b, results, Options{Lang: lang, Words: words(t)}); err != nil {
 			t.Fatal(err)
 		}
 		out := b.String()
@@ -177,9 +177,10 @@ func TestMatch(t *testing.T) {
 	}{
 		{"nothing on record", Result{Diagnosis: sample()}, NoRecord},
 		{"right", Result{Diagnosis: sample(), Known: cpu}, Right},
-		{"other fault", Result{Diagnosis: sample(), Known: Known{true, "datanode-2", "disk_full"}}, RightWho},
-		{"other node", Result{Diagnosis: sample(), Known: Known{true, "datanode-1", "cpu_saturation"}}, RightHow},
-		{"both wrong", Result{Diagnosis: sample(), Known: Known{true, "datanode-1", "disk_full"}}, Wrong},
+		{"other fault", Result{Diagnosis: sample(), Known: Known{Recorded: true, Node: "datanode-2", Fault: "disk_full"}}, RightWho},
+		{"accepted name", Result{Diagnosis: sample(), Known: Known{Recorded: true, Node: "datanode-2", Fault: "slow_query", Accept: []incident.Fault{"cpu_saturation"}}}, Right},
+		{"other node", Result{Diagnosis: sample(), Known: Known{Recorded: true, Node: "datanode-1", Fault: "cpu_saturation"}}, RightHow},
+		{"both wrong", Result{Diagnosis: sample(), Known: Known{Recorded: true, Node: "datanode-1", Fault: "disk_full"}}, Wrong},
 		{"fault where there is none", Result{Diagnosis: sample(), Known: Known{Recorded: true}}, Wrong},
 		{"healthy and is", Result{Diagnosis: healthy, Known: Known{Recorded: true}}, Right},
 		{"nothing abnormal, healthy", Result{Diagnosis: unsure, Known: Known{Recorded: true}}, Right},

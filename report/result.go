@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"triagent/incident"
@@ -19,7 +20,8 @@ type Result struct {
 type Known struct {
 	Recorded bool // false: nothing is on record
 	Node     incident.NodeID
-	Fault    incident.Fault // empty: the system was healthy
+	Fault    incident.Fault   // empty: the system was healthy
+	Accept   []incident.Fault // other names that count as right
 }
 
 // Match says how a diagnosis compares with what is on record.
@@ -51,7 +53,8 @@ func (r Result) Match() Match {
 	case d.Verdict == incident.Healthy || len(d.Causes) == 0:
 		return Wrong
 	}
-	node, fault := d.Causes[0].Node == k.Node, d.Causes[0].Fault == k.Fault
+	c := d.Causes[0]
+	node, fault := c.Node == k.Node, c.Fault == k.Fault || slices.Contains(k.Accept, c.Fault)
 	switch {
 	case node && fault:
 		return Right

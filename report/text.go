@@ -8,19 +8,25 @@ import (
 	"triagent/incident"
 )
 
-// textEvidence is how many pieces of evidence the terminal shows; the rest is a
-// count, since the first screen has to hold what matters.
-const textEvidence = 12
+// What the terminal shows of long lists; the rest is a count, since the first
+// screen has to hold what matters.
+const (
+	textProof    = 4    // evidence below a step of the reasoning
+	textEvidence = 8    // further evidence that is cited
+	textSuspects = 3    // suspects that are shown whatever their probability
+	textLikely   = 0.05 // probability from which further ones are
+	textRejected = 4
+)
 
 // Text writes a diagnosis for a terminal: verdict, who, how and since when
-// first, then why, the other suspects, what was ruled out, what to do, and the
-// evidence that was cited. It returns only errors of w.
+// first, then why, with the evidence, what to do, the other suspects, and what
+// was ruled out, reduced or missing. It returns only errors of w.
 func Text(w io.Writer, d incident.Diagnosis, o Options) error {
-	p := textPrinter{o: o, v: o.view(&d), d: &d}
+	p := textPrinter{o: o, v: o.view(&d), d: &d, shown: map[string]bool{}, named: map[string]bool{}}
 	p.head()
 	p.why()
-	p.suspects()
 	p.plan()
+	p.suspects()
 	p.ruledOut()
 	p.spread()
 	p.evidence()
@@ -34,6 +40,27 @@ type textPrinter struct {
 	v view
 	d *incident.Diagnosis
 	b strings.Builder
+
+	shown map[string]bool // evidence that was shown
+	named map[string]bool // evidence that was cited
+}
+
+// cite formats citations behind a text, and remembers them.
+func (p *textPrinter) cite(cites []string) string {
+	if len(cites) == 0 {
+		return ""
+	}
+	for _, c := range cites {
+		p.named[c] = true
+	}
+	return " [" + strings.Join(cites, " ") + "]"
+}
+
+// more counts what a list leaves out.
+func (p *textPrinter) more(n int) {
+	if n > 0 {
+		p.line("  " + p.o.paint(p.o.say("ui.more", "n", strconv.Itoa(n)), dim))
+	}
 }
 
 func (p *textPrinter) line(s string) { p.b.WriteString(strings.TrimRight(s, " ") + "\n") }
@@ -49,9 +76,7 @@ func (p *textPrinter) table(rows [][]string, right ...int) {
 	for _, i := range right {
 		g.right[i] = true
 	}
-	for _, l := range g.lines("  ", p.o.width()) {
-		p.line(l)
-	}
+	p.lines(g.lines("  ", p.o.width()))
 }
 
 func (p *textPrinter) head() {
@@ -81,24 +106,45 @@ func nonBlank(in []string) []string {
 	return out
 }
 
+// why prints the steps, and below each the evidence that no step before it
+// showed.
 func (p *textPrinter) why() {
 	if len(p.v.Reasons) == 0 {
 		return
 	}
 	p.section("ui.why")
-	var rows [][]string
-	for _, r := range p.v.Reasons {
-		rows = append(rows, []string{strconv.Itoa(r.Number), r.Text + bracket(r.Cites)})
+	byID := map[string]evidenceView{}
+	for _, e := range p.v.Evidence {
+		byID[e.ID] = e
 	}
-	p.table(rows, 0)
+	for _, r := range p.v.Reasons {
+		g := grid{rows: [][]string{{strconv.Itoa(r.Number), r.Text + p.cite(r.Cites)}}}
+		p.lines(g.lines("  ", p.o.width()))
+		proof := grid{}
+		for _, c := range r.Cites {
+			e, ok := byID[c]
+			if ok && !p.shown[c] && len(proof.rows) < textProof {
+				p.shown[c] = true
+				proof.rows = append(proof.rows, p.evidenceRow(e))
+			}
+		}
+		p.lines(proof.lines("       ", p.o.width()))
+	}
 }
 
-// bracket formats citations behind a text.
-func bracket(cites []string) string {
-	if len(cites) == 0 {
-		return ""
+// evidenceRow is evidence as a row of a table: where, what, and its source.
+func (p *textPrinter) evidenceRow(e evidenceView) []string {
+	text := e.Text
+	if e.Place != "" {
+		text += p.o.say("ui.paren", "text", e.Place)
 	}
-	return " [" + strings.Join(cites, " ") + "]"
+	return []string{e.ID, e.At, text}
+}
+
+func (p *textPrinter) lines(lines []string) {
+	for _, l := range lines {
+		p.line(l)
+	}
 }
 
 // suspects lists the causes where there is more than the headline says.
@@ -108,14 +154,18 @@ func (p *textPrinter) suspects() {
 	}
 	p.section("ui.suspects")
 	var rows [][]string
-	for _, c := range p.v.Causes {
+	for i, c := range p.v.Causes {
+		if i >= textSuspects && p.d.Causes[i].Probability < textLikely {
+			break
+		}
 		since := ""
 		if c.Onset != "" {
 			since = p.o.say("ui.since", "time", c.Onset)
 		}
-		rows = append(rows, []string{strconv.Itoa(c.Rank), c.Percent, c.Node, c.Name, since + bracket(c.Cites)})
+		rows = append(rows, []string{strconv.Itoa(c.Rank), c.Percent, c.Node, c.Name, since + p.cite(c.Cites)})
 	}
 	p.table(rows, 0, 1)
+	p.more(len(p.v.Causes) - len(rows))
 }
 
 func (p *textPrinter) plan() {
@@ -144,10 +194,11 @@ func (p *textPrinter) ruledOut() {
 	}
 	p.section("ui.ruled_out")
 	var rows [][]string
-	for _, r := range p.v.Rejected {
-		rows = append(rows, []string{r.Node, r.Name, r.Because + bracket(r.Cites)})
+	for _, r := range p.v.Rejected[:min(len(p.v.Rejected), textRejected)] {
+		rows = append(rows, []string{r.Node, r.Name, r.Because + p.cite(r.Cites)})
 	}
 	p.table(rows)
+	p.more(len(p.v.Rejected) - len(rows))
 }
 
 func (p *textPrinter) spread() {
@@ -157,56 +208,26 @@ func (p *textPrinter) spread() {
 	p.section("ui.spread")
 	var rows [][]string
 	for _, s := range p.v.Spread {
-		rows = append(rows, []string{s.At, p.o.say("ui.edge", "from", s.From, "to", s.To) + bracket(s.Cites)})
+		rows = append(rows, []string{s.At, p.o.say("ui.edge", "from", s.From, "to", s.To) + p.cite(s.Cites)})
 	}
 	p.table(rows)
 }
 
-// evidence shows what the reasons, causes and rejections cite, in the order of
-// the diagnosis, and counts the rest.
+// evidence shows what was cited and not shown yet, and counts the rest.
 func (p *textPrinter) evidence() {
+	var rows [][]string
+	for _, e := range p.v.Evidence {
+		if p.named[e.ID] && !p.shown[e.ID] && len(rows) < textEvidence {
+			p.shown[e.ID] = true
+			rows = append(rows, p.evidenceRow(e))
+		}
+	}
 	if len(p.v.Evidence) == 0 {
 		return
 	}
 	p.section("ui.evidence")
-	cited := citedIn(p.d)
-	var rows [][]string
-	for _, e := range p.v.Evidence {
-		if !cited[e.ID] || len(rows) == textEvidence {
-			continue
-		}
-		text := e.Text
-		if e.Place != "" {
-			text += p.o.say("ui.paren", "text", e.Place)
-		}
-		rows = append(rows, []string{e.ID, e.KindWord, e.At, text})
-	}
 	p.table(rows)
-	if n := len(p.v.Evidence) - len(rows); n > 0 {
-		p.line("  " + p.o.paint(p.o.say("ui.more_evidence", "n", strconv.Itoa(n)), dim))
-	}
-}
-
-// citedIn returns the evidence that a reason, cause or rejection leans on.
-func citedIn(d *incident.Diagnosis) map[string]bool {
-	out := map[string]bool{}
-	for _, r := range d.Reasoning {
-		for _, c := range r.Cites {
-			out[clean(c)] = true
-		}
-	}
-	mark := func(in []incident.EvidenceID) {
-		for _, c := range in {
-			out[clean(string(c))] = true
-		}
-	}
-	for _, c := range d.Causes {
-		mark(c.Cites)
-	}
-	for _, r := range d.Rejected {
-		mark(r.Cites)
-	}
-	return out
+	p.more(len(p.v.Evidence) - len(p.shown))
 }
 
 // losses says what was reduced, what was missing, and what it took.

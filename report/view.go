@@ -236,7 +236,7 @@ func (o Options) stepView(n int, a incident.Action) stepView {
 		Params: clean(params(a.Params)), Risk: string(a.Risk), Verify: clean(o.checkText(a.Verify)), Undo: clean(o.checkText(a.Undo)),
 	}
 	if a.Risk != "" {
-		s.Risk, s.RiskWord = clean(s.Risk), clean(o.say("ui.risk_of", "risk", o.name("risk", string(a.Risk))))
+		s.Risk, s.RiskWord = clean(s.Risk), clean(o.name("risk", string(a.Risk)))
 	}
 	if a.NeedsApproval {
 		s.Approval = o.say("ui.approval")

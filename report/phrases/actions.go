@@ -1,35 +1,7 @@
 package phrases
 
-// actions name the closed list of actions. What exactly one does, and how it is
-// verified and undone, is worded by the runbooks of the knowledge base.
+// actions word the steps of a plan that bring no text of their own.
 var actions = table{
-	"action.reassign_leaders":  {"move leaders off the node", "迁走该节点上的领导者"},
-	"action.reassign_tasks":    {"move tasks off the node", "迁走该节点上的任务"},
-	"action.kill_query":        {"kill the query", "终止查询"},
-	"action.throttle_client":   {"throttle the client", "限制客户端流量"},
-	"action.restart_process":   {"restart the process", "重启进程"},
-	"action.restart_node":      {"restart the node", "重启节点"},
-	"action.isolate_node":      {"isolate the node", "隔离节点"},
-	"action.rejoin_node":       {"let the node rejoin", "让节点重新加入"},
-	"action.replace_node":      {"replace the node", "替换节点"},
-	"action.migrate_region":    {"migrate regions", "迁移分区"},
-	"action.flush":             {"flush memory tables", "刷写内存表"},
-	"action.pause_compaction":  {"pause compaction", "暂停合并"},
-	"action.free_disk":         {"free disk space", "释放磁盘空间"},
-	"action.scale_out":         {"add nodes", "扩容"},
-	"action.raise_limit":       {"raise the limit", "提高限额"},
-	"action.switchover":        {"switch over to a replica", "切换到副本"},
-	"action.rollback_release":  {"roll the release back", "回滚版本"},
-	"action.revert_config":     {"revert the configuration", "还原配置"},
-	"action.trigger_backup":    {"start a backup", "触发备份"},
-	"action.restore_backup":    {"restore a backup", "恢复备份"},
-	"action.check_quorum":      {"check the quorum", "检查多数派"},
-	"action.set_read_only":     {"set the system read-only", "设为只读"},
-	"action.set_running":       {"set the system running", "恢复运行状态"},
-	"action.renew_certificate": {"renew the certificate", "更新证书"},
-	"action.sync_clock":        {"synchronise the clock", "同步时钟"},
-	"action.open_ticket":       {"open a ticket", "创建工单"},
-	"action.observe":           {"watch on", "继续观察"},
 	"action.on":                {"{action}: {target}", "{action}：{target}"},
 	"check.signal":             {"{signal} of {target} is back to normal within {within}", "{target} 的 {signal} 在 {within} 内恢复正常"},
 	"check.signal_no_time":     {"{signal} of {target} is back to normal", "{target} 的 {signal} 恢复正常"},

@@ -1,53 +1,9 @@
 package phrases
 
-// vocabulary words the closed vocabularies of package incident and BUNDLE.md.
-// Faults that users add are worded by the knowledge base.
+// vocabulary words the short lists of package incident that are no knowledge.
+// Faults, roles, actions, risks, shapes and verdicts are worded by the knowledge
+// base, which users extend.
 var vocabulary = table{
-	"verdict.confirmed":    {"confirmed", "确认"},
-	"verdict.likely":       {"likely", "很可能"},
-	"verdict.inconclusive": {"inconclusive", "未定"},
-	"verdict.healthy":      {"healthy", "健康"},
-
-	"role.leader":          {"leader", "领导者"},
-	"role.follower":        {"follower", "跟随者"},
-	"role.config_leader":   {"configuration leader", "配置领导者"},
-	"role.config_follower": {"configuration follower", "配置跟随者"},
-	"role.coordinator":     {"coordinator", "协调者"},
-	"role.witness":         {"witness", "见证者"},
-	"role.service":         {"service", "服务"},
-	"role.database":        {"database", "数据库"},
-	"role.gateway":         {"gateway", "网关"},
-	"role.unknown":         {"role unknown", "角色未知"},
-
-	"fault.cpu_saturation":      {"CPU saturation", "CPU 饱和"},
-	"fault.memory_saturation":   {"memory saturation", "内存饱和"},
-	"fault.io_saturation":       {"disk I/O saturation", "磁盘 I/O 饱和"},
-	"fault.disk_full":           {"disk full", "磁盘已满"},
-	"fault.network_delay":       {"network delay", "网络延迟"},
-	"fault.network_loss":        {"packet loss", "网络丢包"},
-	"fault.network_bandwidth":   {"bandwidth limit", "带宽受限"},
-	"fault.network_partition":   {"network partition", "网络分区"},
-	"fault.node_down":           {"node down", "节点宕机"},
-	"fault.process_hang":        {"process hang", "进程挂起"},
-	"fault.workload_spike":      {"workload spike", "负载突增"},
-	"fault.slow_query":          {"slow query", "慢查询"},
-	"fault.lock_contention":     {"lock contention", "锁争用"},
-	"fault.excessive_export":    {"excessive export", "过量导出"},
-	"fault.excessive_import":    {"excessive import", "过量导入"},
-	"fault.compaction_storm":    {"compaction storm", "合并风暴"},
-	"fault.frequent_flush":      {"frequent flush", "频繁刷盘"},
-	"fault.config_error":        {"configuration error", "配置错误"},
-	"fault.schema_error":        {"schema error", "模式错误"},
-	"fault.code_exception":      {"exception in the code", "代码异常"},
-	"fault.code_return":         {"wrong return value", "返回值错误"},
-	"fault.replica_lag":         {"replica lag", "副本滞后"},
-	"fault.leader_flapping":     {"leader flapping", "领导者频繁切换"},
-	"fault.quorum_loss":         {"loss of quorum", "失去多数派"},
-	"fault.certificate_expired": {"certificate expired", "证书过期"},
-	"fault.clock_skew":          {"clock skew", "时钟偏移"},
-	"fault.dependency_failure":  {"failed dependency", "依赖故障"},
-	"fault.unknown":             {"fault unknown", "故障类型未知"},
-
 	"kind.metric":    {"metric", "指标"},
 	"kind.log":       {"log", "日志"},
 	"kind.trace":     {"trace", "链路"},
@@ -55,25 +11,8 @@ var vocabulary = table{
 	"kind.topology":  {"topology", "拓扑"},
 	"kind.knowledge": {"knowledge", "知识"},
 
-	"risk.low":         {"low", "低"},
-	"risk.medium":      {"medium", "中"},
-	"risk.high":        {"high", "高"},
-	"risk.destructive": {"destructive", "破坏性"},
-
-	"direction.up":   {"up", "上升"},
-	"direction.down": {"down", "下降"},
-	"direction.new":  {"new", "新出现"},
-	"direction.gone": {"gone", "消失"},
-
 	"match.right":      {"yes", "是"},
 	"match.node_only":  {"node only", "仅节点"},
 	"match.fault_only": {"fault only", "仅故障"},
 	"match.wrong":      {"no", "否"},
-
-	"shape.step":      {"step", "阶跃"},
-	"shape.ramp":      {"ramp", "渐变"},
-	"shape.spike":     {"spike", "尖峰"},
-	"shape.flat":      {"flat", "持平"},
-	"shape.saturated": {"saturated", "饱和"},
-	"shape.silent":    {"silent", "无数据"},
 }

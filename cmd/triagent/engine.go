@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"triagent/incident"
+	"triagent/internal/app"
+	"triagent/internal/errs"
+	"triagent/knowledge"
+)
+
+// diagnoser is what the command line needs of an engine. It is safe for
+// concurrent use.
+type diagnoser interface {
+	// Diagnose reads the bundle at path and diagnoses it, telling every step.
+	Diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error)
+	// Word gives the wording of a phrase that came with the knowledge.
+	Word(lang, key string) (string, bool)
+	Close() error
+}
+
+// engineConfig is what a user may say about the engine.
+type engineConfig struct {
+	Knowledge []string // folders that extend the built-in knowledge
+	Jobs      int      // agents at work at once in one diagnosis
+}
+
+// openApp opens the built-in engine.
+func openApp(c engineConfig) (diagnoser, error) {
+	cfg := app.Config{Jobs: c.Jobs}
+	for _, dir := range c.Knowledge {
+		info, err := os.Stat(dir)
+		switch {
+		case err != nil:
+			return nil, &errs.Error{Op: "read knowledge", Kind: errs.NotFound, File: dir, Err: err}
+		case !info.IsDir():
+			return nil, errs.At(dir, 0, 0, "not a folder")
+		}
+		cfg.Knowledge = append(cfg.Knowledge, fs.FS(os.DirFS(dir)))
+	}
+	a, err := app.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	return &engine{App: a, words: sync.OnceValues(func() (*knowledge.Base, error) { return knowledge.Load(cfg.Knowledge...) })}, nil
+}
+
+// engine is the built-in engine with the words that its knowledge brings.
+type engine struct {
+	*app.App
+	words func() (*knowledge.Base, error) // loaded when the first word is wanted
+}
+
+// Word gives the wording of a phrase of the knowledge base, which app.New has
+// found to be sound.
+func (e *engine) Word(lang, key string) (string, bool) {
+	base, err := e.words()
+	if err != nil {
+		return "", false
+	}
+	return base.Word(lang, key)
+}
