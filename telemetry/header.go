@@ -309,7 +309,18 @@ func (p *headParser) word(step int) bool {
 		return false
 	}
 	p.i = to
-	return step < 4
+	return step < 4 || step < 8 && capitals(w)
+}
+
+// capitals reports whether w has no small letter: the places and subsystems
+// that some headers list before the level.
+func capitals(w []byte) bool {
+	for _, c := range w {
+		if c-'a' <= 25 || c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 func dateLike(w []byte) bool {

@@ -33,6 +33,8 @@ func TestParseHead(t *testing.T) {
 		{"json", `{"ts":"2023-10-27T20:56:50Z","level":"error","logger":"a.b","msg":"it \"broke\" 5","x":{"msg":"no"}}`, "2023-10-27T20:56:50Z", Error, "a.b", `it \"broke\" 5`},
 		{"json epoch", `{"msg": "m", "time": 1700297180.247, "severity": "warn"}`, "1700297180.247", Warn, "", "m"},
 		{"logfmt", `time=2023-10-27T20:56:50Z level=info msg="started up" port=80`, "2023-10-27T20:56:50Z", Info, "", "started up"},
+		{"supercomputer", "- 1117838570 2005.06.03 R02-M1-N0-C:J12-U11 2005-06-03-15.42.50.675872 R02-M1-N0-C:J12-U11 RAS KERNEL INFO instruction cache parity error corrected", "1117838570", Info, "", "instruction cache parity error corrected"},
+		{"cluster syslog", "- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 crond(pam_unix)[2915]: session closed for user root", "1131566461", NoLevel, "crond(pam_unix)[2915]", "session closed for user root"},
 		{"time alone", "2023-10-27 20:56:50 5 apples: eaten", "2023-10-27 20:56:50", NoLevel, "", "5 apples: eaten"},
 		{"level first", "ERROR something broke", "", Error, "", "something broke"},
 		{"no header", "Error was not found in 5 files", "", NoLevel, "", "Error was not found in 5 files"},
