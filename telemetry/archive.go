@@ -21,7 +21,7 @@ func openArchive(p *pass, bundle string) (source, error) {
 	if err != nil {
 		return nil, unreadable(bundle, err)
 	}
-	defer f.Close()
+	defer shut(f)
 	head := make([]byte, 512)
 	n, err := io.ReadFull(f, head)
 	if err != nil && n == 0 {
@@ -109,7 +109,7 @@ func openZip(p *pass, bundle string) (*zipSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer shut(r)
 	var total uint64
 	for _, f := range r.File {
 		clean, err := z.add(f.Name, f.Mode().IsDir())
@@ -180,7 +180,7 @@ type zipSession struct {
 
 func (s *zipSession) open(name string) (io.Reader, error) {
 	if s.member != nil {
-		s.member.Close()
+		shut(s.member)
 		s.member = nil
 	}
 	file := join(s.source.path, name)
@@ -200,7 +200,7 @@ func (s *zipSession) open(name string) (io.Reader, error) {
 
 func (s *zipSession) close() {
 	if s.member != nil {
-		s.member.Close()
+		shut(s.member)
 	}
-	s.zip.Close()
+	shut(s.zip)
 }

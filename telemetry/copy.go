@@ -66,7 +66,7 @@ func copyLog(ctx context.Context, w *Writer, b *Bundle, p part) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer shut(r)
 	_, kind := splitKind(p.name)
 	m, err := w.member("logs/", p.node, kind)
 	if err != nil {

@@ -13,7 +13,7 @@ func memberBytes(tb testing.TB, b *Bundle, name string) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer r.Close()
+	defer shut(r)
 	data, err := io.ReadAll(r)
 	if err != nil {
 		tb.Fatal(err)

@@ -41,7 +41,7 @@ func (r *reader) log(b *Bundle, p part, fn func(*Record) error) error {
 	if err != nil {
 		return err
 	}
-	defer g.Close()
+	defer shut(g)
 	lg := newLogReader(b, p, join(r.path, p.name), fn)
 	if _, kind := splitKind(p.name); kind == ".jsonl" {
 		return lg.jsonl(g, r.lim)

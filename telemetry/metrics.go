@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"io"
 	"math"
-	"slices"
 	"sort"
 	"strings"
 	"time"
 
-	"triagent/incident"
 	"triagent/internal/errs"
 )
 
@@ -214,10 +212,4 @@ func (s byTime) Swap(i, j int) {
 	for _, c := range s.Columns {
 		c.Values[i], c.Values[j] = c.Values[j], c.Values[i]
 	}
-}
-
-// sortNodes returns the distinct IDs in ascending order.
-func sortNodes(ids []incident.NodeID) []incident.NodeID {
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"triagent/incident"
 	"triagent/internal/errs"
 )
 
@@ -90,7 +89,7 @@ func (r *reader) whole(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer g.Close()
+	defer shut(g)
 	data, err := g.readAll(r.lim.Small)
 	if err == nil && isUTF16(data) {
 		err = errUTF16(join(r.path, name))
@@ -146,7 +145,7 @@ func (r *reader) small(name string, fn func(g io.Reader, file string) error) err
 	if err != nil {
 		return err
 	}
-	defer g.Close()
+	defer shut(g)
 	g.max = r.lim.Small
 	return fn(g, join(r.path, name))
 }
@@ -178,7 +177,7 @@ func (r *reader) table(b *Bundle, p part, cells *int64) (Table, error) {
 	if err != nil {
 		return Table{}, err
 	}
-	defer g.Close()
+	defer shut(g)
 	t, infinite, err := readTable(g, join(r.path, p.name), r.lim, b.Incident.Window.Duration(), cells)
 	if err != nil {
 		return Table{}, err
@@ -188,115 +187,6 @@ func (r *reader) table(b *Bundle, p part, cells *int64) (Table, error) {
 		b.lack(p.name, fmt.Sprintf("%d infinite values read as gaps", infinite))
 	}
 	return t, nil
-}
-
-func (b *Bundle) lack(what, why string) {
-	b.Missing = append(b.Missing, incident.Missing{What: what, Why: why})
-}
-
-// addUnknown adds the nodes that the topology does not name.
-func (b *Bundle) addUnknown() {
-	known := make(map[incident.NodeID]bool, len(b.Topology.Nodes))
-	for _, n := range b.Topology.Nodes {
-		known[n.ID] = true
-	}
-	var extra []incident.NodeID
-	see := func(ids ...incident.NodeID) {
-		for _, id := range ids {
-			if id != "" && !known[id] {
-				known[id] = true
-				extra = append(extra, id)
-			}
-		}
-	}
-	see(b.Incident.Alert.Node, b.Incident.Alert.Peer)
-	see(b.LogNodes...)
-	for _, t := range b.Tables {
-		see(t.Node)
-	}
-	for _, c := range b.Changes {
-		see(c.Node)
-	}
-	for _, a := range b.Alerts {
-		see(a.Node, a.Peer)
-	}
-	for _, r := range b.Topology.Roles {
-		see(r.Node)
-	}
-	for _, g := range b.Topology.Groups {
-		see(g.Members...)
-	}
-	for _, k := range b.Topology.Calls {
-		see(k.From, k.To)
-	}
-	slices.Sort(extra)
-	for _, id := range extra {
-		b.Topology.Nodes = append(b.Topology.Nodes, incident.Node{ID: id})
-	}
-	if b.parts.topology != "" && len(extra) > 0 {
-		b.lack("topology", "it does not name "+list(extra)+": role unknown")
-	}
-}
-
-// noteMissing says which parts the bundle does not have.
-func (b *Bundle) noteMissing() {
-	if b.Incident.Window.IsZero() {
-		b.lack("window", "incident.json does not give one")
-	}
-	for _, part := range []struct {
-		what string
-		have bool
-	}{
-		{"topology", b.parts.topology != ""},
-		{"metrics", len(b.Tables) > 0},
-		{"logs", len(b.LogNodes) > 0},
-		{"traces", b.HasSpans},
-		{"events", b.parts.changes != ""},
-		{"alerts", b.parts.alerts != ""},
-	} {
-		if !part.have {
-			b.lack(part.what, "not in the bundle")
-		}
-	}
-	var measured []incident.NodeID
-	for _, t := range b.Tables {
-		measured = append(measured, t.Node)
-	}
-	b.lackOf("metrics", measured)
-	b.lackOf("logs", b.LogNodes)
-	for _, name := range b.parts.strange {
-		b.lack(name, "neither metrics/<node>.csv nor logs/<node>.log or .jsonl: not read")
-	}
-}
-
-// lackOf notes the nodes without a file of a kind that others have.
-func (b *Bundle) lackOf(what string, have []incident.NodeID) {
-	if len(have) == 0 {
-		return
-	}
-	var without []incident.NodeID
-	for _, n := range b.Topology.Nodes {
-		if _, ok := slices.BinarySearch(have, n.ID); !ok {
-			without = append(without, n.ID)
-		}
-	}
-	if len(without) > 0 {
-		slices.Sort(without)
-		b.lack(what, "none in the bundle for "+list(without))
-	}
-}
-
-// list names up to ten nodes.
-func list(ids []incident.NodeID) string {
-	var s []string
-	for _, id := range ids[:min(len(ids), 10)] {
-		s = append(s, string(id))
-	}
-	text := strings.Join(s, ", ")
-	if len(ids) > 10 {
-		text += fmt.Sprintf(" and %d more", len(ids)-10)
-	}
-	return text
 }
 
 // ReadTruth reads truth.json of the bundle at path. Kind errs.NotFound says
@@ -315,63 +205,4 @@ func ReadTruth(ctx context.Context, path string) (*Truth, error) {
 		return nil, err
 	}
 	return decodeTruth(data, join(path, r.parts.truth))
-}
-
-// Members returns the names of the parts of the bundle, ascending, truth.json
-// left out.
-func (b *Bundle) Members() []string {
-	var names []string
-	p := b.parts
-	for _, name := range []string{p.incident, p.topology, p.spans, p.changes, p.alerts} {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	for _, list := range [][]part{p.metrics, p.logs} {
-		for _, m := range list {
-			names = append(names, m.name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Member opens a part by its name, as Source.File has it, and returns its
-// decompressed bytes. The caller closes it. Other names, truth.json among them,
-// give kind errs.NotFound.
-func (b *Bundle) Member(ctx context.Context, name string) (io.ReadCloser, error) {
-	if _, ok := slices.BinarySearch(b.Members(), name); !ok {
-		return nil, &errs.Error{Kind: errs.NotFound, File: join(b.Path, name), Err: errors.New("not a part of the bundle")}
-	}
-	r, err := b.reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	g, err := r.member(name)
-	if err != nil {
-		r.close()
-		return nil, err
-	}
-	return &member{g, r}, nil
-}
-
-type member struct {
-	*guard
-	r *reader
-}
-
-func (m *member) Close() error {
-	err := m.guard.Close()
-	m.r.close()
-	return err
-}
-
-// reader starts another walk over an open bundle.
-func (b *Bundle) reader(ctx context.Context) (*reader, error) {
-	p := newPass(ctx, b.lim)
-	walk, err := b.src.session(p)
-	if err != nil {
-		return nil, err
-	}
-	return &reader{path: b.Path, lim: b.lim, src: b.src, parts: b.parts, pass: p, walk: walk}, nil
 }

@@ -135,7 +135,7 @@ func eachFile(dir string, fn func(name string, size int64, f io.Reader) error) e
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer shut(f)
 		info, err := f.Stat()
 		if err != nil {
 			return err

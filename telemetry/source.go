@@ -62,7 +62,7 @@ func openFolder(bundle string, lim Limits) (*folder, error) {
 	if err != nil {
 		return nil, f.explain("", err)
 	}
-	defer root.Close()
+	defer shut(root)
 	for _, dir := range []string{".", "metrics", "logs"} {
 		if err := f.scan(root, dir, lim); err != nil {
 			return nil, err
@@ -82,7 +82,7 @@ func (f *folder) scan(root *os.Root, dir string, lim Limits) error {
 	if err != nil {
 		return f.explain(dir, err)
 	}
-	defer d.Close()
+	defer shut(d)
 	entries, err := d.ReadDir(lim.Members + 1)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return f.explain(dir, err)
@@ -146,7 +146,7 @@ type folderSession struct {
 
 func (s *folderSession) open(name string) (io.Reader, error) {
 	if s.file != nil {
-		s.file.Close()
+		shut(s.file)
 		s.file = nil
 	}
 	local := filepath.FromSlash(name)
@@ -170,7 +170,10 @@ func (s *folderSession) open(name string) (io.Reader, error) {
 
 func (s *folderSession) close() {
 	if s.file != nil {
-		s.file.Close()
+		shut(s.file)
 	}
-	s.root.Close()
+	shut(s.root)
 }
+
+// shut closes what was only read from: an error at that point tells nothing.
+func shut(c io.Closer) { _ = c.Close() }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"triagent/incident"
-	"triagent/internal/errs"
 )
 
 // Spans streams the spans of the bundle to fn in the order of the file; without
@@ -27,7 +26,7 @@ func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
 	if err != nil {
 		return err
 	}
-	defer g.Close()
+	defer shut(g)
 	s := spanReader{file: join(b.Path, b.parts.spans), names: make(interner)}
 	s.span.File = b.parts.spans
 	if _, kind := splitKind(b.parts.spans); kind == ".csv" {
@@ -61,16 +60,17 @@ func (n interner) text(b []byte) string {
 
 // spanReader reads the spans of one file.
 type spanReader struct {
-	file  string
-	names interner
-	span  Span
-	ids   []byte // trace, span and parent ID, one behind the other
-	cuts  [3]int // where each begins
-	lens  [3]int
-	keys  keyring // keys of spans
-	attrs keyring // keys of attributes
-	last  [3]string
-	same  [16]sameAttributes
+	file    string
+	names   interner
+	span    Span
+	started bool   // the span at hand has a start
+	ids     []byte // trace, span and parent ID, one behind the other
+	cuts    [3]int // where each begins
+	lens    [3]int
+	keys    keyring // keys of spans
+	attrs   keyring // keys of attributes
+	last    [3]string
+	same    [16]sameAttributes
 }
 
 // sameAttributes are attributes seen before, as they were written.
@@ -92,7 +92,7 @@ func (s *spanReader) jsonl(r io.Reader, lim Limits, fn func(*Span) error) error 
 				s.field(c, key)
 			}
 		}
-		if s.span.Start == 0 && c.err == nil {
+		if !s.started && c.err == nil {
 			c.fail(0, "a span needs a start")
 		}
 		if err := c.end(); err != nil {
@@ -105,7 +105,7 @@ func (s *spanReader) jsonl(r io.Reader, lim Limits, fn func(*Span) error) error 
 
 func (s *spanReader) reset(line int) {
 	s.span = Span{File: s.span.File, Line: line}
-	s.ids = s.ids[:0]
+	s.ids, s.started = s.ids[:0], false
 	s.lens = [3]int{}
 }
 
@@ -128,7 +128,7 @@ func (s *spanReader) field(c *cursor, key string) {
 	case "kind":
 		sp.Kind = spanKind(c.text())
 	case "start":
-		sp.Start, _ = c.instant(key, nil)
+		sp.Start, s.started = c.instant(key, nil)
 	case "duration":
 		from := c.mark()
 		if sp.Duration = c.integer(key); sp.Duration < 0 {
@@ -221,48 +221,6 @@ func (s *spanReader) parseAttributes(c *cursor) map[string]string {
 	}
 }
 
-// keyring remembers how the keys of an object were written, by their place in
-// it, with all that stands between the value before and the value after: most
-// objects of a file are alike, and comparing is quicker than parsing.
-type keyring [16][4]struct {
-	raw []byte
-	key string
-}
-
-// next goes to the value of the key at place n of the open object, as
-// cursor.more and cursor.key do. ok is false at its end.
-func (k *keyring) next(c *cursor, n int) (key string, ok bool) {
-	if n < len(k) {
-		for i := range k[n] {
-			e := &k[n][i]
-			if e.raw == nil {
-				break
-			}
-			if bytes.HasPrefix(c.data[c.pos:], e.raw) {
-				c.pos += len(e.raw)
-				c.first = false
-				return e.key, true
-			}
-		}
-	}
-	from := c.pos
-	if !c.more('}') {
-		return "", false
-	}
-	key = string(c.key())
-	c.ws()
-	if c.err != nil || n >= len(k) || c.pos-from > maxInternedLen {
-		return key, c.err == nil
-	}
-	for i := range k[n] {
-		if k[n][i].raw == nil {
-			k[n][i].raw, k[n][i].key = bytes.Clone(c.data[from:c.pos]), key
-			break
-		}
-	}
-	return key, true
-}
-
 // spanKind reads a kind in lower or upper case, with or without the prefix of
 // OpenTelemetry. Others are UnknownSpan.
 func spanKind(b []byte) SpanKind {
@@ -304,111 +262,4 @@ func failed(b []byte) bool {
 		return true
 	}
 	return false
-}
-
-// csv reads traces.csv: the same columns, attributes as a JSON object.
-func (s *spanReader) csv(r io.Reader, lim Limits, fn func(*Span) error) error {
-	var fields row
-	var columns []string
-	l := newLines(r, lim.Row)
-	for {
-		line, ok := l.next()
-		if !ok {
-			return l.broken(s.file)
-		}
-		if l.number == 1 && isUTF16(line) {
-			return errUTF16(s.file)
-		}
-		if err := l.wide(s.file); err != nil {
-			return err
-		}
-		if len(line) == 0 {
-			continue
-		}
-		if err := fields.split(line, s.file, l.number); err != nil {
-			return err
-		}
-		if columns == nil {
-			for _, f := range fields.fields {
-				columns = append(columns, string(bytes.TrimSpace(f)))
-			}
-			if !hasColumn(columns, "start") {
-				return errs.At(s.file, l.number, 1, "no column named start")
-			}
-			continue
-		}
-		if len(fields.fields) != len(columns) {
-			return errs.At(s.file, l.number, 1, "%d fields where the header has %d", len(fields.fields), len(columns))
-		}
-		s.reset(l.number)
-		for i, f := range fields.fields {
-			if err := s.cell(columns[i], f, l.number, i+1); err != nil {
-				return err
-			}
-		}
-		s.takeIDs()
-		if err := fn(&s.span); err != nil {
-			return err
-		}
-	}
-}
-
-func hasColumn(columns []string, name string) bool {
-	for _, c := range columns {
-		if c == name {
-			return true
-		}
-	}
-	return false
-}
-
-// cell reads one field of a row of traces.csv.
-func (s *spanReader) cell(column string, f []byte, line, col int) error {
-	sp := &s.span
-	switch column {
-	case "trace_id":
-		s.id(0, f)
-	case "span_id":
-		s.id(1, f)
-	case "parent_id":
-		s.id(2, f)
-	case "node":
-		sp.Node = incident.NodeID(s.names.text(f))
-	case "service":
-		sp.Service = s.names.text(f)
-	case "name":
-		sp.Name = s.names.text(f)
-	case "kind":
-		sp.Kind = spanKind(f)
-	case "start":
-		ns, problem := parseInstant(bytes.TrimSpace(f), nil)
-		if problem != "" {
-			return errs.At(s.file, line, col, "start %q %s", clip(f), problem)
-		}
-		sp.Start = ns
-	case "duration":
-		v, ok := parseFloat(bytes.TrimSpace(f))
-		if !ok || v < 0 || v >= 1<<63 || v != float64(int64(v)) {
-			return errs.At(s.file, line, col, "duration %q is no whole number of nanoseconds", clip(f))
-		}
-		sp.Duration = int64(v)
-	case "status":
-		sp.Failed = failed(f)
-	case "attributes":
-		return s.csvAttributes(f, line, col)
-	}
-	return nil
-}
-
-func (s *spanReader) csvAttributes(f []byte, line, col int) error {
-	if len(bytes.TrimSpace(f)) == 0 {
-		return nil
-	}
-	var c cursor
-	c.reset(f, s.file, line)
-	s.span.Attributes = s.attributes(&c)
-	if err := c.end(); err != nil {
-		return errs.At(s.file, line, col, "attributes are no JSON object")
-	}
-	return nil
 }

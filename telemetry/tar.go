@@ -126,7 +126,7 @@ func (s *plainSession) open(name string) (io.Reader, error) {
 	return &guard{p: s.pass, file: join(s.source.path, name), format: "tar", r: &whole{io.NewSectionReader(s.file, e.offset, e.size), e.size}}, nil
 }
 
-func (s *plainSession) close() { s.file.Close() }
+func (s *plainSession) close() { shut(s.file) }
 
 // whole turns an end before size bytes into io.ErrUnexpectedEOF.
 type whole struct {
@@ -229,7 +229,7 @@ func (t *tarSource) walk(p *pass) (*tarWalk, error) {
 	}
 	w.guard.in = &counter{r: f}
 	if w.guard.r, w.guard.done, err = newDecoder(t.format, w.guard.in); err != nil {
-		f.Close()
+		shut(f)
 		return nil, w.guard.explain(err)
 	}
 	w.tar = tar.NewReader(w.guard)
@@ -259,5 +259,5 @@ func (w *tarWalk) next() (*tar.Header, error) {
 
 func (w *tarWalk) close() {
 	_ = w.guard.Close()
-	w.file.Close()
+	shut(w.file)
 }
