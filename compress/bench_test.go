@@ -16,14 +16,7 @@ import (
 // returns its path, or skips the benchmark without the data.
 func rawLog(b *testing.B) string {
 	b.Helper()
-	root := os.Getenv("TRIAGENT_DATASETS")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared", "datasets")
-	}
-	files, err := filepath.Glob(filepath.Join(root, "iotdb-multilog", "sample", "*", "label*.log.gz"))
-	if err != nil || len(files) == 0 {
-		b.Skip("no data set iotdb-multilog: set TRIAGENT_DATASETS")
-	}
+	files := dataset(b, "iotdb-multilog", "sample", "*", "label*.log.gz")
 	out, err := os.Create(filepath.Join(b.TempDir(), "raw.log"))
 	if err != nil {
 		b.Fatal(err)

@@ -140,7 +140,11 @@ func (s *scanner) scan(b []byte) uint64 {
 				break
 			}
 			f |= k
-			i++
+			if i++; i-from == 16 {
+				g := uint8(0)
+				i, g = hexRun(b, i)
+				f |= g
+			}
 		}
 		switch {
 		case f == isHex && i-from == 2 && s.octet(b, from, i):
@@ -164,6 +168,34 @@ func (s *scanner) scan(b []byte) uint64 {
 		s.n--
 	}
 	return s.h
+}
+
+// hexRun skips hexadecimal digits from i on, eight at a time, and returns the
+// classes of what it skipped.
+func hexRun(b []byte, i int) (int, uint8) {
+	const (
+		ones = 0x0101010101010101
+		high = 0x80 * ones
+	)
+	f := uint8(0)
+	for i+8 <= len(b) {
+		v := binary.LittleEndian.Uint64(b[i:])
+		x := v & (0x7f * ones)
+		digit := (x + (0x80-'0')*ones) &^ (x + (0x80-'9'-1)*ones) &^ v & high
+		y := x | 0x20*ones
+		hex := (y + (0x80-'a')*ones) &^ (y + (0x80-'f'-1)*ones) &^ v & high
+		if digit|hex != high {
+			break
+		}
+		if digit != 0 {
+			f |= isDigit
+		}
+		if hex != 0 {
+			f |= isHex
+		}
+		i += 8
+	}
+	return i, f
 }
 
 // octet reports whether two hexadecimal letters are part of a row like

@@ -1,10 +1,14 @@
 package loghub
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"triagent/telemetry"
 )
 
 func TestScore(t *testing.T) {
@@ -68,5 +72,40 @@ func TestFloors(t *testing.T) {
 	t.Logf("\n%s", r)
 	if r.Mean.GA < .93 || r.Mean.PA < .70 {
 		t.Errorf("mean GA %.3f, PA %.3f; want at least .93 and .70", r.Mean.GA, r.Mean.PA)
+	}
+}
+
+// TestHeaders strips the headers of the raw lines and compares what is left
+// with the labelled content, blanks aside.
+func TestHeaders(t *testing.T) {
+	dir := datasets(t, "loghub2k")
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*_2k.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, all := 0, 0
+	for _, f := range files {
+		ms, err := Read(f + "_structured_corrected.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, ok := 0, 0
+		for line := range bytes.Lines(raw) {
+			h := telemetry.ParseHead(line)
+			body := strings.Join(strings.Fields(string(line[h.BodyFrom:h.BodyTo])), " ")
+			if h.HasTime() && body == strings.Join(strings.Fields(ms[n].Content), " ") {
+				ok++
+			}
+			n++
+		}
+		t.Logf("%s: %d of %d", filepath.Base(f), ok, n)
+		right, all = right+ok, all+n
+	}
+	if float64(right) < .99*float64(all) {
+		t.Errorf("message found in %d of %d raw lines", right, all)
 	}
 }
