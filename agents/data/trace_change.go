@@ -106,7 +106,9 @@ func (g *grid) rate(k []int32, exposure []float64) change {
 const blockFloor = .05
 
 // mean judges a rise of the mean: z = (mean - median of block means) over the
-// spread of the block means and the error of the mean itself. least is how many
+// spread of the block means and the error of the mean itself, for which the
+// values vary as in the baseline or, if that is more, as they do now: one slow
+// call among three is no slow edge. least is how many
 // values the time from an onset on must hold.
 func (g *grid) mean(m *moments, least int) change {
 	var means []float64
@@ -133,27 +135,26 @@ func (g *grid) mean(m *moments, least int) change {
 		variance = within / (n - blocks)
 	}
 	spread = max(spread, blockFloor)
-	return g.scanMean(d, float64(least), centre, func(mean, n float64) float64 {
-		return (mean - centre) / math.Sqrt(spread*spread+variance/n)
+	return g.scanMean(d, float64(least), centre, func(mean, n, own float64) float64 {
+		return (mean - centre) / math.Sqrt(spread*spread+max(variance, own)/n)
 	})
 }
 
 // scanMean judges every onset bin by z of the mean of what follows it, which
 // must be of at least the given count.
-func (g *grid) scanMean(d []moment, least, centre float64, z func(mean, n float64) float64) change {
+func (g *grid) scanMean(d []moment, least, centre float64, z func(mean, n, variance float64) float64) change {
 	best := change{start: -1, normal: centre}
 	zs := make([]float64, g.starts)
-	var n, sum float64
+	var sum moment
 	for i := g.stop - 1; i >= g.search; i-- {
-		n += d[i].n
-		sum += d[i].sum
+		sum.plus(d[i])
 		s := i - g.search
-		if s >= g.starts || n < least {
+		if s >= g.starts || sum.n < least {
 			continue
 		}
-		zs[s] = max(0, z(sum/n, n))
+		zs[s] = max(0, z(sum.sum/sum.n, sum.n, sum.variance()))
 		if best.start < 0 || zs[s] > zs[best.start-g.search] {
-			best.start, best.n, best.level = i, n, sum/n
+			best.start, best.n, best.level = i, sum.n, sum.sum/sum.n
 		}
 	}
 	if best.start < 0 {

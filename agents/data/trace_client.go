@@ -219,9 +219,9 @@ func (v *clientView) amount(m *moments) change {
 	spread = max(spread, flowFloor)
 	per := m.dense(v.g.bins())
 	for i := range per {
-		per[i].n = v.exposure[i]
+		per[i] = moment{n: v.exposure[i], sum: per[i].sum}
 	}
-	c := v.g.scanMean(per, leastFlow, centre, func(mean, _ float64) float64 { return (math.Log1p(mean) - centre) / spread })
+	c := v.g.scanMean(per, leastFlow, centre, func(mean, _, _ float64) float64 { return (math.Log1p(mean) - centre) / spread })
 	c.level = math.Log1p(c.level)
 	c.up = c.level-centre > flowEffect && c.sd > edgeZ
 	return c

@@ -9,6 +9,14 @@ func (m *moment) plus(o moment) {
 	m.sq += o.sq
 }
 
+// variance is the unbiased variance of the values; 0 for fewer than two.
+func (m moment) variance() float64 {
+	if m.n < 2 {
+		return 0
+	}
+	return max(0, (m.sq-m.sum*m.sum/m.n)/(m.n-1))
+}
+
 // moments holds a moment for each bin that has values.
 type moments struct {
 	runs  []momentRun // by order of arrival; a bin may come again
