@@ -48,7 +48,7 @@ type foldKey struct {
 
 type foldRow struct {
 	Line
-	win, base []int64 // counts by block
+	base []int64 // counts by block of the baseline
 }
 
 const maxBlocks = 64

@@ -95,13 +95,13 @@ func (l *lineReader) broken(err error) error {
 func (l *lineReader) next() (line []byte, ok bool, err error) {
 	line, err = l.r.ReadSlice('\n')
 	l.bytes += int64(len(line))
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		line, err = l.rest(line)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, false, l.broken(err)
 	}
-	if err == io.EOF && len(line) == 0 {
+	if err != nil && len(line) == 0 {
 		return nil, false, nil
 	}
 	l.number++
@@ -124,7 +124,7 @@ func (l *lineReader) rest(start []byte) ([]byte, error) {
 	for {
 		more, err := l.r.ReadSlice('\n')
 		l.bytes += int64(len(more))
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		return l.long, err
@@ -181,7 +181,7 @@ func (s *spool) each(fn func(id int) error) error {
 		id, shift := 0, 0
 		for {
 			c, err := br.ReadByte()
-			if err == io.EOF && shift == 0 {
+			if errors.Is(err, io.EOF) && shift == 0 {
 				return nil
 			}
 			if err != nil {

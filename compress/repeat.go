@@ -30,12 +30,12 @@ func unit(parts []part, j, next int) int {
 	depth, word, wild := 0, false, false
 	for n := 1; n <= min(j, len(parts)-next, maxUnit); n++ {
 		p := parts[j-n]
-		switch {
-		case p.kind == varToken:
+		switch p.kind {
+		case varToken:
 			wild = true
-		case p.kind == wordToken:
+		case wordToken:
 			word = true
-		case p.kind == sepToken:
+		case sepToken:
 			switch p.text {
 			case ")", "]", "}", ">":
 				depth++
