@@ -9,21 +9,21 @@ import (
 
 // ActionInfo is a typed action of the closed list, which users extend.
 type ActionInfo struct {
-	Action   string            `json:"action"`
-	Names    map[string]string `json:"name"` // by language
-	Texts    map[string]string `json:"text"` // what it does, with {target} and {params}, by language
-	Risk     incident.Risk     `json:"risk"`
-	Approval bool              `json:"needs_approval,omitempty"`
-	Params   []Param           `json:"params,omitempty"`
-	Verify   CheckTemplate     `json:"verify"`
-	Undo     CheckTemplate     `json:"undo"`
+	Action   string        `json:"action"`
+	Names    Texts         `json:"name"`
+	Texts    Texts         `json:"text"` // what it does, with {target} and {params}
+	Risk     incident.Risk `json:"risk"`
+	Approval bool          `json:"needs_approval,omitempty"`
+	Params   []Param       `json:"params,omitempty"`
+	Verify   CheckTemplate `json:"verify"`
+	Undo     CheckTemplate `json:"undo"`
 }
 
 // Param is a parameter of an action.
 type Param struct {
-	Name     string            `json:"name"`
-	Required bool              `json:"required,omitempty"`
-	Texts    map[string]string `json:"text"`
+	Name     string `json:"name"`
+	Required bool   `json:"required,omitempty"`
+	Texts    Texts  `json:"text"`
 }
 
 // CheckTemplate is how an action is verified or undone: another action, or a
@@ -34,7 +34,7 @@ type CheckTemplate struct {
 	Signal incident.Signal   `json:"signal,omitempty"`
 	Target string            `json:"target,omitempty"`   // "node": the action's target; "cluster"
 	Within float64           `json:"within_s,omitempty"` // seconds
-	Texts  map[string]string `json:"text"`
+	Texts  Texts             `json:"text"`
 }
 
 // ActionTemplate is an action that a card proposes.
@@ -47,12 +47,12 @@ type ActionTemplate struct {
 	Risk     incident.Risk     `json:"risk,omitempty"`     // "": the action's own
 	Verify   CheckTemplate     `json:"verify,omitzero"`    // zero: the action's own
 	Undo     CheckTemplate     `json:"undo,omitzero"`      // zero: the action's own
-	Texts    map[string]string `json:"text,omitempty"`     // why here; none: the action's own
+	Texts    Texts             `json:"text,omitzero"`      // why here; zero: the action's own
 }
 
 // IsZero reports whether the check says nothing.
 func (c CheckTemplate) IsZero() bool {
-	return c.Action == "" && c.Signal == "" && len(c.Texts) == 0 && len(c.Params) == 0 && c.Target == "" && c.Within == 0
+	return c.Action == "" && c.Signal == "" && c.Texts == (Texts{}) && len(c.Params) == 0 && c.Target == "" && c.Within == 0
 }
 
 // PhraseOf returns the key of the phrase that a parameter value of a card

@@ -57,16 +57,16 @@ type Item struct {
 
 // Card says how a fault shows, which evidence would deny it, and what to do.
 type Card struct {
-	Fault   incident.Fault    `json:"fault"`
-	Names   map[string]string `json:"name"` // by language
-	Texts   map[string]string `json:"text"` // what happens, by language
-	Nature  Nature            `json:"nature"`
-	Roles   []incident.Role   `json:"roles,omitempty"`    // of nodes that it can befall; empty: any
-	Only    []string          `json:"systems,omitempty"`  // systems that it exists in; empty: any
-	Service []string          `json:"services,omitempty"` // services that it can befall; empty: any
-	Prior   float64           `json:"prior"`              // log-odds before any evidence
-	For     []Item            `json:"for"`
-	Against []Item            `json:"against,omitempty"`
+	Fault   incident.Fault  `json:"fault"`
+	Names   Texts           `json:"name"`
+	Texts   Texts           `json:"text"` // what happens
+	Nature  Nature          `json:"nature"`
+	Roles   []incident.Role `json:"roles,omitempty"`    // of nodes that it can befall; empty: any
+	Only    []string        `json:"systems,omitempty"`  // systems that it exists in; empty: any
+	Service []string        `json:"services,omitempty"` // services that it can befall; empty: any
+	Prior   float64         `json:"prior"`              // log-odds before any evidence
+	For     []Item          `json:"for"`
+	Against []Item          `json:"against,omitempty"`
 	// Needed lists sets of signals of which at least one each must be
 	// observable (whether it moved or not), else the fault cannot be told.
 	Needed [][]incident.Signal `json:"needed,omitempty"`
@@ -94,10 +94,7 @@ func (i Item) Way(s SignalInfo) incident.Direction {
 
 // Name returns the fault's name in a language, English if it has none.
 func (c *Card) Name(lang string) string {
-	if s := c.Names[lang]; s != "" {
-		return s
-	}
-	return c.Names["en"]
+	return c.Names.In(lang)
 }
 
 // Cards returns every card, in the order of the files.

@@ -99,20 +99,14 @@ func near[T ~string](have string, list []T) string {
 	return "; there are " + join(close)
 }
 
-// texts wants a text in every language, and no other language. With optional
-// set there may be none at all.
-func (c *checker) texts(path string, texts map[string]string, optional bool) {
-	if len(texts) == 0 && optional {
+// texts wants a text in every language. With optional set there may be none at
+// all.
+func (c *checker) texts(path string, t Texts, optional bool) {
+	if optional && t == (Texts{}) {
 		return
 	}
-	for _, lang := range Languages {
-		c.filled(path+"."+lang, texts[lang])
-	}
-	for _, lang := range known(texts) {
-		if !slices.Contains(Languages, lang) {
-			c.fail(path+"."+lang, "language %q is none of %s", lang, join(Languages))
-		}
-	}
+	c.filled(path+".en", t.EN)
+	c.filled(path+".zh", t.ZH)
 }
 
 // repeats refuses entries of one file that override each other.

@@ -1,20 +1,11 @@
 package knowledge
 
 import (
-	_ "embed"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
 	"triagent/incident"
 )
-
-//go:embed base.json
-var embeddedBase []byte
-
-//go:embed runbooks.json
-var embeddedRunbooks []byte
 
 // document is a knowledge file, or several merged into one.
 type document struct {
@@ -28,15 +19,6 @@ type document struct {
 	Actions  []ActionInfo  `json:"actions,omitempty"`
 	Runbooks []Runbook     `json:"runbooks,omitempty"`
 	Words    []word        `json:"words,omitempty"`
-}
-
-// embedded decodes the built-in base. It was checked when it was made.
-func embedded() (*document, error) {
-	doc := new(document)
-	if err := json.Unmarshal(embeddedBase, doc); err != nil {
-		return nil, fmt.Errorf("read the embedded knowledge base: %w", err)
-	}
-	return doc, nil
 }
 
 // override returns old with the entries of newer added, or put in the place of
@@ -62,19 +44,19 @@ func override[T any](old, newer []T, key func(T) string) []T {
 }
 
 // over merges a newer document over d: entries by key, rules of metrics, scopes
-// and units before those of d, rules of logs and events beside them. Runbooks
-// are kept apart.
+// and units before those of d, rules of logs and events beside them.
 func (d *document) over(n *document) *document {
 	return &document{
-		Signals: override(d.Signals, n.Signals, func(s SignalInfo) string { return string(s.Signal) }),
-		Metrics: slices.Concat(n.Metrics, d.Metrics),
-		Scopes:  slices.Concat(n.Scopes, d.Scopes),
-		Units:   slices.Concat(n.Units, d.Units),
-		Logs:    slices.Concat(d.Logs, n.Logs),
-		Events:  slices.Concat(d.Events, n.Events),
-		Cards:   override(d.Cards, n.Cards, func(c Card) string { return string(c.Fault) }),
-		Actions: override(d.Actions, n.Actions, func(a ActionInfo) string { return a.Action }),
-		Words:   override(d.Words, n.Words, func(w word) string { return w.Key }),
+		Signals:  override(d.Signals, n.Signals, func(s SignalInfo) string { return string(s.Signal) }),
+		Metrics:  slices.Concat(n.Metrics, d.Metrics),
+		Scopes:   slices.Concat(n.Scopes, d.Scopes),
+		Units:    slices.Concat(n.Units, d.Units),
+		Logs:     slices.Concat(d.Logs, n.Logs),
+		Events:   slices.Concat(d.Events, n.Events),
+		Cards:    override(d.Cards, n.Cards, func(c Card) string { return string(c.Fault) }),
+		Actions:  override(d.Actions, n.Actions, func(a ActionInfo) string { return a.Action }),
+		Runbooks: override(d.Runbooks, n.Runbooks, runbookKey),
+		Words:    override(d.Words, n.Words, func(w word) string { return w.Key }),
 	}
 }
 

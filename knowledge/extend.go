@@ -10,11 +10,11 @@ import (
 	"triagent/internal/errs"
 )
 
-// extend reads the YAML files of a folder over a document and runbooks.
-func extend(doc *document, books []Runbook, folder fs.FS) (*document, []Runbook, error) {
+// extend reads the YAML files of a folder over a document.
+func extend(doc *document, folder fs.FS) (*document, error) {
 	sources, err := readFolder(folder)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	all := []*document{doc}
 	for _, s := range sources {
@@ -23,12 +23,11 @@ func extend(doc *document, books []Runbook, folder fs.FS) (*document, []Runbook,
 	names := namesOf(all...)
 	for _, s := range sources {
 		if err := s.check(names); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		doc = doc.over(&s.doc)
-		books = override(books, s.doc.Runbooks, runbookKey)
 	}
-	return doc, books, nil
+	return doc, nil
 }
 
 // readFolder reads every YAML file below a folder, in lexical order.

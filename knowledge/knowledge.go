@@ -1,9 +1,9 @@
 // Package knowledge holds what is known of systems as data: what a metric, a
 // log line, an alert means, which evidence speaks for and against a fault, and
 // what to do about it. The sources are the YAML files in base/; they are
-// embedded in a compact, already checked form (base.json, runbooks.json, made
-// by go generate and kept current by a test), because parsing YAML would take
-// longer than a diagnosis. Files of the user's have the same form as those in
+// compiled in, checked, as Go values (embedded.go, made by go generate and kept
+// current by a test), because parsing YAML would take longer than a diagnosis.
+// Files of the user's have the same form as those in
 // base/, are fully checked, and add to the base or replace entries by key:
 //
 //	signals    by signal         meanings of measurements
@@ -19,7 +19,7 @@ package knowledge
 
 import (
 	"io/fs"
-	"sync"
+	"slices"
 
 	"triagent/incident"
 )
@@ -44,41 +44,37 @@ type Base struct {
 	logs    logIndex
 	changes logIndex
 
-	userRunbooks []Runbook
-	runbooks     func() []Runbook // decoded when first asked for
+	runbooks []Runbook
 }
 
 // Load returns the embedded base, extended by the YAML files (.yaml, .yml, at
 // any depth, in lexical order) of the user's folders, later ones overriding
 // earlier. An error has kind errs.Invalid and names file, line and column.
 func Load(user ...fs.FS) (*Base, error) {
-	doc, err := embedded()
-	if err != nil {
-		return nil, err
-	}
-	var books []Runbook
+	doc := &embedded
 	for _, folder := range user {
-		if doc, books, err = extend(doc, books, folder); err != nil {
+		var err error
+		if doc, err = extend(doc, folder); err != nil {
 			return nil, err
 		}
 	}
-	return build(doc, books), nil
+	return build(doc), nil
 }
 
 // build makes the indexes over a checked document.
-func build(doc *document, books []Runbook) *Base {
+func build(doc *document) *Base {
 	b := &Base{
-		signals:      doc.Signals,
-		bySignal:     make(map[incident.Signal]int, len(doc.Signals)),
-		cards:        doc.Cards,
-		byFault:      make(map[incident.Fault]int, len(doc.Cards)),
-		actions:      doc.Actions,
-		byAction:     make(map[string]int, len(doc.Actions)),
-		userRunbooks: books,
+		signals:  slices.Clone(doc.Signals), // completed below; the embedded ones are shared
+		bySignal: make(map[incident.Signal]int, len(doc.Signals)),
+		cards:    doc.Cards,
+		byFault:  make(map[incident.Fault]int, len(doc.Cards)),
+		actions:  doc.Actions,
+		byAction: make(map[string]int, len(doc.Actions)),
+		runbooks: doc.Runbooks,
 	}
-	for i := range doc.Signals {
-		doc.Signals[i].complete()
-		b.bySignal[doc.Signals[i].Signal] = i
+	for i := range b.signals {
+		b.signals[i].complete()
+		b.bySignal[b.signals[i].Signal] = i
 	}
 	for i, c := range doc.Cards {
 		b.byFault[c.Fault] = i
@@ -90,6 +86,5 @@ func build(doc *document, books []Runbook) *Base {
 	b.metrics = indexMetrics(doc, b.Signal)
 	b.logs = indexLogs(doc.Logs)
 	b.changes = indexLogs(doc.Events)
-	b.runbooks = sync.OnceValue(b.decodeRunbooks)
 	return b
 }

@@ -5,6 +5,20 @@ import (
 	"strings"
 )
 
+// Texts is a text in every language of the base.
+type Texts struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
+
+// In returns the text in a language ("en", "zh"), English for any other.
+func (t Texts) In(lang string) string {
+	if lang == "zh" {
+		return t.ZH
+	}
+	return t.EN
+}
+
 // word is a phrase of the catalogue. Phrases hold arguments as {name}.
 type word struct {
 	Key string `json:"key"`
@@ -18,9 +32,9 @@ type word struct {
 func gatherWords(doc *document) map[string]map[string]string {
 	en := make(map[string]string, len(doc.Words)+len(doc.Signals)+2*len(doc.Cards)+4*len(doc.Actions))
 	zh := make(map[string]string, len(en))
-	both := func(key string, texts map[string]string) {
-		if len(texts) > 0 {
-			en[key], zh[key] = texts["en"], texts["zh"]
+	both := func(key string, t Texts) {
+		if t != (Texts{}) {
+			en[key], zh[key] = t.EN, t.ZH
 		}
 	}
 	for _, s := range doc.Signals {

@@ -198,7 +198,7 @@ func (p *planner) action(node incident.NodeID, card *knowledge.Card, j int) (inc
 		args = append(args, arg)
 	}
 	a.Text.Args = args
-	if len(t.Texts) > 0 {
+	if t.Texts != (knowledge.Texts{}) {
 		a.Text.Key = knowledge.TemplateKey(card, j, "")
 	}
 	if t.Risk != "" {
