@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"triagent/eval/score"
 	"triagent/internal/errs"
@@ -84,7 +85,8 @@ func Compare(before, after *Report, seed uint64) (*Comparison, error) {
 }
 
 func label(r *Report) string {
-	return strings.TrimSpace(fmt.Sprintf("version %s, engine %s %s %s, %s", r.Program, r.Engine.Name, r.Engine.Version, r.Engine.Model, r.Started.Format("2006-01-02 15:04:05")))
+	engine := strings.TrimSpace(r.Engine.Name + " " + r.Engine.Version + " " + r.Engine.Model)
+	return fmt.Sprintf("version %s, engine %s, %s", r.Program, engine, r.Started.Format(time.DateTime))
 }
 
 func compareSet(a, b *SetReport, seed uint64) SetComparison {

@@ -66,6 +66,9 @@ type Part struct {
 	Reliability []score.Bin     `json:"reliability"`
 	Rows        []*score.Row    `json:"rows"`
 	LeftOut     map[string]int  `json:"left_out,omitempty"` // reason -> cases; late only
+	// Same are the figures of the exact alarm on the cases that the late part
+	// holds: what its own figures are to be compared with.
+	Same []score.Figure `json:"same,omitempty"`
 }
 
 // Beside is a naive ranker on the same cases.

@@ -151,23 +151,29 @@ func (r *runner) gather(s *SetReport, results []*result) {
 	if r.Late == 0 {
 		return
 	}
+	var same []*score.Row
 	faulty := 0
 	for _, res := range results {
 		late.add(res.late)
 		if res.lateness != isLate {
 			left[string(res.lateness)]++
-		} else if !res.healthy {
+			continue
+		}
+		same = append(same, res.exact.rows...)
+		if !res.healthy {
 			faulty++
 		}
 	}
 	for _, res := range results {
 		late.add(res.drawn)
+		same = append(same, res.drawn.rows...)
 	}
-	p := Part{LeftOut: left}
+	p := Part{}
 	if faulty > 0 {
 		p = part(late.rows, late.naive(), r.Seed)
-		p.LeftOut = left
+		p.Same = score.Figures(same, r.Seed)
 	}
+	p.LeftOut = left
 	s.Late = &p
 }
 

@@ -16,10 +16,9 @@ import (
 	"io"
 
 	"triagent/eval"
+	"triagent/incident"
 	"triagent/internal/app"
 	"triagent/internal/errs"
-
-	"triagent/incident"
 )
 
 // Command is what stands below "triagent eval".
@@ -53,6 +52,9 @@ func (b builtin) Diagnose(ctx context.Context, path string) (incident.Diagnosis,
 func openApp(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
 	if o.Engine != "" && o.Engine != "builtin" && o.Engine != "auto" {
 		return nil, errs.New(errs.Invalid, "engine %q is not part of this program: use builtin", o.Engine)
+	}
+	if o.Memory != "" {
+		return nil, errs.New(errs.Invalid, "the built-in engine keeps no solved cases: leave --memory out")
 	}
 	c := app.Config{WithoutRoles: o.WithoutRoles}
 	if o.Jobs > 1 {

@@ -23,6 +23,12 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return cell(p.Figures, key)
 	},
+	"same": func(p *eval.Part, key string) string {
+		if p == nil {
+			return "n/a"
+		}
+		return cell(p.Same, key)
+	},
 	"beside": func(b eval.Beside, key string) string {
 		if t := cell(b.Figures, key); t != "n/a" {
 			return t

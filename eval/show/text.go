@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"triagent/eval"
 	"triagent/eval/score"
@@ -75,8 +76,19 @@ type printer struct {
 
 func (p *printer) line(format string, a ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", a...)
+		_, p.err = io.WriteString(p.w, clean(fmt.Sprintf(format, a...))+"\n")
 	}
+}
+
+// clean takes control characters out of what names and messages of a bundle may
+// hold: they must not steer a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // table prints rows of cells; the first column is flush left.
@@ -91,6 +103,9 @@ func (p *printer) table(rows [][]string) {
 	}
 	for _, r := range rows {
 		r[0] += strings.Repeat(" ", width-len(r[0]))
+		for i := range r {
+			r[i] = clean(r[i])
+		}
 		if _, p.err = fmt.Fprintln(t, strings.Join(r, "\t")+"\t"); p.err != nil {
 			return
 		}
@@ -109,30 +124,30 @@ func (p *printer) overview(r *eval.Report) {
 	for _, c := range cols {
 		head = append(head, c.head)
 	}
-	rows := [][]string{append(head, "late node@1")}
+	rows := [][]string{append(head, "late node@1", "same, exact")}
 	for _, s := range r.Sets {
 		row := []string{s.Name, strconv.Itoa(s.Cases), strconv.Itoa(s.Healthy)}
 		for _, c := range cols {
 			row = append(row, cell(s.Exact.Figures, c.key))
 		}
-		late := "n/a"
+		late, same := "n/a", "n/a"
 		if s.Late != nil {
-			late = cell(s.Late.Figures, "node_ac1")
+			late, same = cell(s.Late.Figures, "node_ac1"), cell(s.Late.Same, "node_ac1")
 		}
-		rows = append(rows, append(row, late))
+		rows = append(rows, append(row, late, same))
 	}
 	p.line("")
 	p.table(rows)
 }
 
-// set prints every figure of a set with its interval, the late one and those of
-// the naive rankers.
+// set prints every figure of a set with its interval, that of a late alarm and
+// that of the exact alarm on the same cases, and those of the naive rankers.
 func (p *printer) set(s *eval.SetReport) {
 	p.line("\n%s: %s", s.Name, about(s))
 	if s.Notes != "" {
 		p.line("  %s", s.Notes)
 	}
-	head := []string{"  figure", "value", "95 % interval", "n", "late"}
+	head := []string{"  figure", "value", "95 % interval", "n", "late", "same, exact"}
 	for _, b := range s.Exact.Beside {
 		head = append(head, b.Name)
 	}
@@ -143,11 +158,11 @@ func (p *printer) set(s *eval.SetReport) {
 			name += ", " + f.Unit
 		}
 		row := []string{"  " + name, number(f.Value), interval(f), strconv.Itoa(f.N)}
-		late := "n/a"
+		late, same := "n/a", "n/a"
 		if s.Late != nil {
-			late = cell(s.Late.Figures, f.Key)
+			late, same = cell(s.Late.Figures, f.Key), cell(s.Late.Same, f.Key)
 		}
-		row = append(row, late)
+		row = append(row, late, same)
 		for _, b := range s.Exact.Beside {
 			text := cell(b.Figures, f.Key)
 			if text == "n/a" {
