@@ -165,7 +165,11 @@ func (s *Scorer) measure(c *Change, m Meaning) {
 		wUp = .5
 	}
 	n := len(s.win)
-	if up*wUp >= down*wDown {
+	rises := up*wUp >= down*wDown
+	if rises && c.Shift < 0 && c.Shift <= -up/2 || !rises && c.Shift > 0 && c.Shift >= down/2 { // nor does an extreme that is hardly larger
+		rises = !rises
+	}
+	if rises {
 		c.Score, c.Rank, c.Direction, c.WindowPeak = up, upRank, incident.Up, s.win[n-upRank]
 	} else {
 		c.Score, c.Rank, c.Direction, c.WindowPeak = -down, downRank, incident.Down, s.win[downRank-1]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"path"
@@ -142,6 +143,16 @@ func (f *file) at(line int, next *int) []*place {
 	return f.places[from:*next]
 }
 
+// visit is at for files in which a line may hold nothing: until the caller
+// finds what stands there, that is what is wrong with the places.
+func (f *file) visit(line int, next *int) []*place {
+	places := f.at(line, next)
+	for _, p := range places {
+		p.problem = fmt.Sprintf("nothing that it could be made from stands at line %d of %s", line, f.name)
+	}
+	return places
+}
+
 // readInstant reads a time of a bundle: RFC 3339, or an integer whose size
 // tells seconds, milliseconds, microseconds and nanoseconds apart.
 func readInstant(s string) (ns int64, ok bool) {
@@ -163,28 +174,36 @@ func readInstant(s string) (ns int64, ok bool) {
 	return 0, false
 }
 
-// inScope reports whether a moment belongs to evidence: it lies in its window
-// or onset (both ends included), or in a window of one of its numbers.
+// inScope reports whether a moment lies between the first and the last that
+// evidence speaks of: in its window, its onset, the windows of its numbers and
+// what is between them, both ends included.
 func inScope(e *incident.Evidence, ns int64) bool {
-	t := time.Unix(0, ns)
 	from, to := e.Window.From, e.Window.To
-	if !e.Onset.IsZero() {
-		if e.Onset.From.Before(from) {
-			from = e.Onset.From
+	widen := func(w incident.Window) {
+		if w.IsZero() {
+			return
 		}
-		if e.Onset.To.After(to) {
-			to = e.Onset.To
+		if from.IsZero() || w.From.Before(from) {
+			from = w.From
+		}
+		if w.To.After(to) {
+			to = w.To
 		}
 	}
-	if !t.Before(from) && !t.After(to) {
-		return true
-	}
+	widen(e.Onset)
 	for i := range e.Numbers {
-		if len(e.Numbers[i].Windows) == 0 || covered(ns, e.Numbers[i].Windows) {
-			return true
+		switch n := &e.Numbers[i]; {
+		case n.Stat == Ratio || n.Stat == Share || n.Stat == Lines:
+		case len(n.Windows) == 0:
+			return true // it speaks of all there is
+		default:
+			for _, w := range n.Windows {
+				widen(w)
+			}
 		}
 	}
-	return false
+	t := time.Unix(0, ns)
+	return !t.Before(from) && !t.After(to)
 }
 
 // covered reports whether a moment lies in one of windows; half-open.

@@ -68,7 +68,7 @@ func (l *logCheck) text() func(int, []byte) error {
 	var split telemetry.Splitter
 	return func(number int, line []byte) error {
 		h, starts := split.Next(line)
-		for _, p := range l.f.at(number, &l.next) {
+		for _, p := range l.f.visit(number, &l.next) {
 			p.raw = clipped(line)
 			if !starts && l.open {
 				p.problem = fmt.Sprintf("line %d of %s begins no record", number, l.f.name)
@@ -111,7 +111,7 @@ func (l *logCheck) stamp(line []byte, h *telemetry.Head) int64 {
 
 // json takes one record a line.
 func (l *logCheck) json(number int, line []byte) error {
-	places := l.f.at(number, &l.next)
+	places := l.f.visit(number, &l.next)
 	if len(bytes.TrimSpace(line)) == 0 {
 		return nil
 	}
@@ -139,6 +139,9 @@ func (l *logCheck) json(number int, line []byte) error {
 
 // unquote is the text of a JSON string, and any other value as it is written.
 func unquote(raw json.RawMessage) string {
+	if len(raw) > 1 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
+	}
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s

@@ -59,15 +59,14 @@ func (c *checker) readSpans(f *file, in *lineReader) error {
 // rawSpan is a span as the file writes it.
 type rawSpan struct {
 	Node, Service, Name string
-	Kind, Status        json.RawMessage
-	Start               json.RawMessage
+	Kind, Status, Start json.RawMessage
 	Duration            int64
 	Attributes          map[string]json.RawMessage
 }
 
 // line takes one span a line.
 func (s *spanCheck) line(number int, line []byte) error {
-	places := s.f.at(number, &s.next)
+	places := s.f.visit(number, &s.next)
 	if len(bytes.TrimSpace(line)) == 0 {
 		return nil
 	}
@@ -77,7 +76,7 @@ func (s *spanCheck) line(number int, line []byte) error {
 	}
 	attributes := make(map[string]string, len(raw.Attributes))
 	for k, v := range raw.Attributes {
-		if string(v) != "null" {
+		if v[0] != 'n' { // null
 			attributes[k] = unquote(v)
 		}
 	}
@@ -86,7 +85,11 @@ func (s *spanCheck) line(number int, line []byte) error {
 		Failed: failedStatus(unquote(raw.Status)), Duration: raw.Duration, Attributes: attributes,
 	}
 	span.Start, _ = readInstant(unquote(raw.Start))
-	s.take(&span, number, clipped(line), places)
+	text := ""
+	if len(places) > 0 {
+		text = clipped(line)
+	}
+	s.take(&span, number, text, places)
 	return nil
 }
 
@@ -105,7 +108,7 @@ func (s *spanCheck) table(in *lineReader) error {
 	for i, name := range header {
 		index[strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))] = i
 	}
-	s.f.at(1, &s.next)
+	s.f.visit(1, &s.next)
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -135,7 +138,7 @@ func (s *spanCheck) table(in *lineReader) error {
 				span.Attributes[k] = unquote(v)
 			}
 		}
-		s.take(&span, line, strings.Join(row, ","), s.f.at(line, &s.next))
+		s.take(&span, line, strings.Join(row, ","), s.f.visit(line, &s.next))
 	}
 }
 

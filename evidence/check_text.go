@@ -58,10 +58,14 @@ func (c *checker) judgeText(e *incident.Evidence, at *place) {
 		if a.Name == "node" && a.Value != "" && !slices.Contains(known, a.Value) {
 			c.fault(e, "it is about node %q and speaks of %q", e.Node, a.Value)
 		}
-		if at != nil && quotes(at.raw, a.Value) {
+		raw := ""
+		if at != nil {
+			raw = at.raw
+		}
+		if quotes(raw, a.Value) {
 			continue
 		}
-		if odd := oddToken(a.Value, known, forms); odd != "" {
+		if odd := oddToken(a.Value, known, forms, raw); odd != "" {
 			c.fault(e, "%q in its text is none of its numbers and times", odd)
 		}
 	}
@@ -148,9 +152,9 @@ func quotes(raw, text string) bool {
 }
 
 // oddToken returns the first thing in text that begins with a digit where a
-// word could begin and is no part of a known name nor one of forms; "" if there
-// is none.
-func oddToken(text string, known, forms []string) string {
+// word could begin and is no part of a known name nor one of forms, nor stands in
+// a quotation from raw; "" if there is none.
+func oddToken(text string, known, forms []string, raw string) string {
 	prev := ' '
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -164,6 +168,9 @@ func oddToken(text string, known, forms []string) string {
 			if signed || digit(text[i]) {
 				n := startsWith(text[i:], forms)
 				if n == 0 {
+					n = quotedAround(raw, text, i)
+				}
+				if n == 0 {
 					return text[i : i+tokenLength(text[i:])]
 				}
 				prev, i = '0', i+n
@@ -173,6 +180,39 @@ func oddToken(text string, known, forms []string) string {
 		prev, i = r, i+size
 	}
 	return ""
+}
+
+// shortestQuote is how many bytes beside the number itself a quotation within a
+// sentence must have in common with what it quotes.
+const shortestQuote = 10
+
+// quotedAround is the length of the rest, from i on, of the stretch of text
+// around the token at i that raw has word for word; 0 if it is too short to be
+// a quotation.
+func quotedAround(raw, text string, i int) int {
+	token := tokenLength(text[i:])
+	for token > 0 && !strings.Contains(raw, text[i:i+token]) {
+		token-- // punctuation of the sentence
+	}
+	if token == 0 || !digitsEnd(text[i:], token) {
+		return 0
+	}
+	from, to := i, i+token
+	for from > 0 && strings.Contains(raw, text[from-1:to]) {
+		from--
+	}
+	for to < len(text) && strings.Contains(raw, text[from:to+1]) {
+		to++
+	}
+	if to-from < token+shortestQuote || !strings.ContainsFunc(text[from:to], unicode.IsLetter) {
+		return 0
+	}
+	return to - i
+}
+
+// digitsEnd reports whether no digit is cut in two by ending text after n bytes.
+func digitsEnd(text string, n int) bool {
+	return n == len(text) || !digit(text[n-1]) || !digit(text[n])
 }
 
 // startsWith is the length of the first of words that text begins with and that
