@@ -108,94 +108,99 @@ func hashText(h uint64, b []byte, from, to int) uint64 {
 	return mix(h, v^uint64(n)<<59^prime2)
 }
 
-// scan fills s.toks with the tokens of b and returns the masked hash.
+// scan fills s.toks with the tokens of b and returns the masked hash. The hash
+// and the count stay in registers: what needs more goes through run and quote.
 func (s *scanner) scan(b []byte) uint64 {
-	s.n, s.h, s.last, s.list = 0, seed, -1, 0
-	quoted := false
+	s.last, s.list = -1, 0
+	h, n, quoted := uint64(seed), 0, false
 	for i := 0; i < len(b); {
-		if s.n > maxTokens-8 {
+		if n > maxTokens-8 {
+			s.n, s.h = n, h
 			s.put(varToken, i, len(b))
-			break
+			return s.h
 		}
-		if c := b[i]; class[c] == isDelim {
-			if c <= ' ' {
-				i = s.blank(b, i)
+		c := b[i]
+		if k := class[c]; k != isDelim {
+			from, f := i, k
+			for i++; i < len(b); i++ {
+				k = class[b[i]]
+				if k == isDelim {
+					break
+				}
+				f |= k
+			}
+			if f&^(isHex|isLetter) == 0 && f&isLetter != 0 && (i == len(b) || b[i] != ':') {
+				s.toks[n] = token{int32(from), int32(i), wordToken}
+				n++
+				h = hashText(h, b, from, i)
 				continue
 			}
-			if c == '"' {
-				quoted = !quoted
-				if quoted {
-					i, quoted = s.quote(b, i)
-					continue
-				}
+			if f == isDigit && (s.last < 0 || n-s.last > 3) {
+				s.n, s.h, s.list = n, h, 0
+				s.put(s.shape(b, from, i), from, i)
+				n, h = s.n, s.h
+				continue
 			}
-			s.sep(i, i+1, uint64(c))
+			s.n, s.h = n, h
+			i = s.run(b, from, i, f)
+			n, h = s.n, s.h
+			continue
+		}
+		if c > ' ' {
+			if c == '"' && !quoted {
+				s.n, s.h = n, h
+				i, quoted = s.quote(b, i)
+				n, h = s.n, s.h
+				continue
+			}
+			quoted = quoted && c != '"'
+			s.toks[n] = token{int32(i), int32(i + 1), sepToken}
+			n++
+			h = bits.RotateLeft64(h, 9) ^ uint64(c)*sepPrime
 			i++
 			continue
 		}
-		from, f := i, uint8(0)
-		for i < len(b) {
-			k := class[b[i]]
-			if k == isDelim {
-				break
-			}
-			f |= k
-			if i++; i-from == 16 {
-				g := uint8(0)
-				i, g = hexRun(b, i)
-				f |= g
-			}
+		from := i
+		for i++; i < len(b) && b[i] <= ' '; i++ {
 		}
-		switch {
-		case f == isHex && i-from == 2 && s.octet(b, from, i):
-			s.variable(b, from, i)
-		case f&^(isHex|isLetter) == 0 && (f&isLetter != 0 || i-from < 8):
-			if i < len(b) && b[i] == ':' && i+1 < len(b) && (b[i+1] == '/' || b[i+1] == '\\') {
-				if j := address(b, from, i); j > 0 {
-					s.put(varToken, from, j)
-					i = j
-					continue
-				}
-			}
-			s.word(b, from, i)
-		case f == isDigit, f&isDigit != 0 && b[from]-'0' <= 9 && class[b[i-1]]&(isDigit|isHex|isLetter) != 0:
-			s.variable(b, from, i)
-		default:
-			i = s.field(b, from, i, f)
+		if n > 0 && i < len(b) {
+			s.toks[n] = token{int32(from), int32(i), spaceToken}
+			n++
+			h = bits.RotateLeft64(h, 9) ^ blankHash
 		}
 	}
-	if s.n > 0 && s.toks[s.n-1].kind == spaceToken {
-		s.n--
+	if n > 0 && s.toks[n-1].kind == spaceToken {
+		n--
 	}
-	return s.h
+	s.n, s.h = n, h
+	return h
 }
 
-// hexRun skips hexadecimal digits from i on, eight at a time, and returns the
-// classes of what it skipped.
-func hexRun(b []byte, i int) (int, uint8) {
-	const (
-		ones = 0x0101010101010101
-		high = 0x80 * ones
-	)
-	f := uint8(0)
-	for i+8 <= len(b) {
-		v := binary.LittleEndian.Uint64(b[i:])
-		x := v & (0x7f * ones)
-		digit := (x + (0x80-'0')*ones) &^ (x + (0x80-'9'-1)*ones) &^ v & high
-		y := x | 0x20*ones
-		hex := (y + (0x80-'a')*ones) &^ (y + (0x80-'f'-1)*ones) &^ v & high
-		if digit|hex != high {
-			break
+const (
+	blankHash = 0x8ebc6af09c88c6e3
+	sepPrime  = 0x589965cc75374cc3
+)
+
+// run adds what stands at from:i, of classes f, and returns the position after
+// it.
+func (s *scanner) run(b []byte, from, i int, f uint8) int {
+	switch {
+	case f == isHex && i-from == 2 && s.octet(b, from, i):
+		s.variable(b, from, i)
+	case f&^(isHex|isLetter) == 0 && (f&isLetter != 0 || i-from < 8):
+		if i+1 < len(b) && b[i] == ':' && (b[i+1] == '/' || b[i+1] == '\\') {
+			if j := address(b, from, i); j > 0 {
+				s.put(varToken, from, j)
+				return j
+			}
 		}
-		if digit != 0 {
-			f |= isDigit
-		}
-		if hex != 0 {
-			f |= isHex
-		}
-		i += 8
+		s.word(b, from, i)
+	case f == isDigit, f&isDigit != 0 && b[from]-'0' <= 9 && class[b[i-1]]&(isDigit|isHex|isLetter) != 0:
+		s.variable(b, from, i)
+	default:
+		return s.field(b, from, i, f)
 	}
-	return i, f
+	return i
 }
 
 // octet reports whether two hexadecimal letters are part of a row like
@@ -213,21 +218,6 @@ func (s *scanner) octet(b []byte, from, to int) bool {
 		}
 	}
 	return true
-}
-
-// blank takes blanks and other control bytes; a row of them is one token.
-func (s *scanner) blank(b []byte, i int) int {
-	from := i
-	for i < len(b) && (b[i] <= ' ') {
-		i++
-	}
-	if s.n == 0 || i == len(b) {
-		return i
-	}
-	s.toks[s.n] = token{int32(from), int32(i), spaceToken}
-	s.n++
-	s.h = bits.RotateLeft64(s.h, 9) ^ 0x8ebc6af09c88c6e3
-	return i
 }
 
 // quote takes an opening quotation mark. The value of key="..." and a long
@@ -251,7 +241,7 @@ var space = []byte{' '}
 func (s *scanner) sep(from, to int, c uint64) {
 	s.toks[s.n] = token{int32(from), int32(to), sepToken}
 	s.n++
-	s.h = bits.RotateLeft64(s.h, 9) ^ c*prime2
+	s.h = bits.RotateLeft64(s.h, 9) ^ c*sepPrime
 }
 
 // marks takes punctuation around a word, byte by byte.
