@@ -65,7 +65,7 @@ func (o Options) chart(c incident.Chart, d *incident.Diagnosis) (v chartView, ok
 		v.Text, v.Place = clean(o.Word(e.Text)), clean(place(e.Source))
 		v.Culprit = len(d.Causes) > 0 && d.Causes[0].Node == e.Node
 		if !e.Onset.From.IsZero() {
-			v.Onset = s.mark(middleOf(e.Onset))
+			v.Onset = s.mark(began(e.Onset))
 		}
 	}
 	if t := d.Incident.Alert.Time; !t.IsZero() {

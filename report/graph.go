@@ -237,7 +237,7 @@ func classOf(id incident.NodeID, d *incident.Diagnosis) string {
 		switch {
 		case (i == 0 || c.Probability >= 0.5) && d.Verdict != incident.Inconclusive:
 			return "culprit"
-		case i < 3:
+		case i < leastSuspects && (d.Verdict == incident.Inconclusive || c.Probability >= 0.1):
 			return "suspect"
 		}
 	}

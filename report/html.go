@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -22,9 +24,11 @@ var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Parse(pageSource))
 })
 
-// htmlCharts bounds the charts of one diagnosis; those of the culprit come
-// first as the engine orders them.
-const htmlCharts = 24
+// What a page shows of long lists at once; the rest opens on demand.
+const (
+	firstCharts = 9
+	mostCharts  = 36
+)
 
 // page is what the template gets.
 type page struct {
@@ -46,6 +50,9 @@ type article struct {
 	Prefix   string // of the identifiers
 	Err      string // why there is no diagnosis
 	Charts   []chartView
+	Further  []chartView    // charts that open on demand
+	Cited    []evidenceView // evidence that something leans on
+	Others   []evidenceView // the rest
 	Graph    *graphView
 	Timeline *timelineView
 	Back     bool // there is an overview to go back to
@@ -108,13 +115,77 @@ func (o Options) article(r Result, prefix string, back bool) article {
 	d := r.Diagnosis
 	a.view = o.view(&d)
 	a.Graph, a.Timeline = o.graph(&d, prefix), o.timeline(&d)
-	for _, c := range d.Charts {
-		if v, ok := o.chart(c, &d); ok && len(a.Charts) < htmlCharts {
-			a.Charts = append(a.Charts, v)
+	a.Charts = o.charts(&d)
+	if len(a.Charts) > firstCharts {
+		a.Charts, a.Further = a.Charts[:firstCharts], a.Charts[firstCharts:]
+	}
+	cited := citedIn(&d)
+	for _, e := range a.Evidence {
+		if cited[e.ID] {
+			a.Cited = append(a.Cited, e)
+		} else {
+			a.Others = append(a.Others, e)
 		}
 	}
 	return a
 }
+
+// charts draws the series: those of the first cause's node before the others,
+// what changed more before what changed less.
+func (o Options) charts(d *incident.Diagnosis) []chartView {
+	order := slices.Clone(d.Charts)
+	weight := func(c incident.Chart) float64 {
+		e, ok := evidenceOf(d, c.Evidence)
+		switch {
+		case !ok:
+			return -1
+		case len(d.Causes) > 0 && e.Node == d.Causes[0].Node:
+			return 1e9 + e.Score
+		}
+		return e.Score
+	}
+	slices.SortStableFunc(order, func(a, b incident.Chart) int { return cmp.Compare(weight(b), weight(a)) })
+	var out []chartView
+	for _, c := range order {
+		if v, ok := o.chart(c, d); ok && len(out) < mostCharts {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// More words how many things open on demand.
+func (a article) More(n int) string { return a.o.say("ui.further", "n", strconv.Itoa(n)) }
+
+// onPage is a chart with the prefix of its article.
+type onPage struct {
+	Prefix string
+	Chart  chartView
+}
+
+// On gives a chart the prefix of the article.
+func (a article) On(c chartView) onPage { return onPage{a.Prefix, c} }
+
+// Tip is what a citation shows when the pointer rests on it.
+func (a article) Tip(id string) string {
+	for _, e := range a.Evidence {
+		if e.ID == id {
+			return e.At + "  " + e.Text
+		}
+	}
+	for _, f := range a.Findings {
+		if f.ID == id {
+			return f.Node + "  " + f.Text
+		}
+	}
+	return ""
+}
+
+// First are the causes that deserve a look.
+func (a article) First() []causeView { return a.Causes[:a.Likely] }
+
+// Unlikely are the causes that hardly deserve a look.
+func (a article) Unlikely() []causeView { return a.Causes[a.Likely:] }
 
 // Kinds are the kinds of evidence that the legend of the timeline names.
 func (a article) Kinds() []legendView {

@@ -11,10 +11,7 @@ import (
 // What the terminal shows of long lists; the rest is a count, since the first
 // screen has to hold what matters.
 const (
-	textProof    = 4    // evidence below a step of the reasoning
-	textEvidence = 8    // further evidence that is cited
-	textSuspects = 3    // suspects that are shown whatever their probability
-	textLikely   = 0.05 // probability from which further ones are
+	textEvidence = 8 // cited evidence that no step of the reasoning showed
 	textRejected = 4
 )
 
@@ -113,20 +110,13 @@ func (p *textPrinter) why() {
 		return
 	}
 	p.section("ui.why")
-	byID := map[string]evidenceView{}
-	for _, e := range p.v.Evidence {
-		byID[e.ID] = e
-	}
 	for _, r := range p.v.Reasons {
 		g := grid{rows: [][]string{{strconv.Itoa(r.Number), r.Text + p.cite(r.Cites)}}}
 		p.lines(g.lines("  ", p.o.width()))
 		proof := grid{}
-		for _, c := range r.Cites {
-			e, ok := byID[c]
-			if ok && !p.shown[c] && len(proof.rows) < textProof {
-				p.shown[c] = true
-				proof.rows = append(proof.rows, p.evidenceRow(e))
-			}
+		for _, e := range r.Proof {
+			p.shown[e.ID] = true
+			proof.rows = append(proof.rows, p.evidenceRow(e))
 		}
 		p.lines(proof.lines("       ", p.o.width()))
 	}
@@ -154,10 +144,7 @@ func (p *textPrinter) suspects() {
 	}
 	p.section("ui.suspects")
 	var rows [][]string
-	for i, c := range p.v.Causes {
-		if i >= textSuspects && p.d.Causes[i].Probability < textLikely {
-			break
-		}
+	for _, c := range p.v.Causes[:p.v.Likely] {
 		since := ""
 		if c.Onset != "" {
 			since = p.o.say("ui.since", "time", c.Onset)

@@ -46,7 +46,7 @@ func (o Options) timeline(d *incident.Diagnosis) *timelineView {
 	for _, e := range d.Evidence {
 		if !e.Onset.From.IsZero() && e.Node != "" {
 			byNode[e.Node] = append(byNode[e.Node], e)
-			grow(middleOf(e.Onset))
+			grow(began(e.Onset))
 		}
 	}
 	if len(byNode) == 0 {
@@ -67,8 +67,8 @@ func (o Options) timeline(d *incident.Diagnosis) *timelineView {
 		l := laneView{Y: unit(y), TextY: unit(y + 4), Name: middle(clean(string(n)), 18), Full: clean(string(n)), Class: classOf(n, d)}
 		for _, e := range byNode[n] {
 			l.Dots = append(l.Dots, dotView{
-				X: unit(x(middleOf(e.Onset))), Y: unit(y), R: unit(3 + min(math.Log1p(max(e.Score, 0)), 6)), Kind: kindClass(e.Kind),
-				Title: clean(clock(middleOf(e.Onset)) + "  " + o.Word(e.Text)), Evidence: clean(string(e.ID)),
+				X: unit(x(began(e.Onset))), Y: unit(y), R: unit(3 + min(math.Log1p(max(e.Score, 0)), 6)), Kind: kindClass(e.Kind),
+				Title: clean(clock(began(e.Onset)) + "  " + o.Word(e.Text)), Evidence: clean(string(e.ID)),
 			})
 		}
 		v.Lanes = append(v.Lanes, l)
@@ -118,7 +118,7 @@ func lanes(byNode map[incident.NodeID][]incident.Evidence) []incident.NodeID {
 			l.score = max(l.score, e.Score)
 		}
 		for _, e := range es {
-			if t := middleOf(e.Onset); e.Score >= l.score/2 && (l.first.IsZero() || t.Before(l.first)) {
+			if t := began(e.Onset); e.Score >= l.score/2 && (l.first.IsZero() || t.Before(l.first)) {
 				l.first = t
 			}
 		}

@@ -23,6 +23,7 @@ type view struct {
 	About             []pair
 	Reasons           []reasonView
 	Causes            []causeView
+	Likely            int // how many of Causes deserve a look
 	Rejected          []rejectedView
 	Spread            []spreadView
 	Steps             []stepView
@@ -40,6 +41,7 @@ type reasonView struct {
 	Number int
 	Text   string
 	Cites  []string
+	Proof  []evidenceView // the evidence among Cites that no step before showed, at most proofs
 }
 
 type causeView struct {
@@ -97,7 +99,7 @@ func (o Options) view(d *incident.Diagnosis) view {
 	v.Reasons = each(d.Reasoning, func(r incident.Reason) reasonView {
 		return reasonView{Number: r.Number, Text: clean(o.Word(r.Text)), Cites: cites(r.Cites)}
 	})
-	v.Causes = each(d.Causes, o.causeView)
+	v.Causes, v.Likely = each(d.Causes, o.causeView), likely(d)
 	v.Rejected = each(d.Rejected, func(r incident.Rejected) rejectedView {
 		return rejectedView{
 			Node: clean(string(r.Node)), Fault: clean(string(r.Fault)), Name: clean(o.name("fault", string(r.Fault))),
@@ -119,12 +121,48 @@ func (o Options) view(d *incident.Diagnosis) view {
 		}
 	})
 	v.Evidence = each(d.Evidence, o.evidenceView)
+	v.prove()
 	v.Templates = each(d.Templates, templateViewOf)
 	v.Reductions = each(d.Reductions, o.reductionView)
 	v.Missing = each(d.Missing, func(m incident.Missing) pair {
 		return pair{clean(o.plain(m.What)), clean(o.plain(m.Why))}
 	})
 	return v
+}
+
+// What people are shown of long lists at first.
+const (
+	proofs        = 4    // evidence below a step of the reasoning
+	leastSuspects = 3    // suspects that are shown whatever their probability
+	worthALook    = 0.05 // probability from which further ones are
+)
+
+// likely counts the causes that deserve a look: the first few, and those after
+// them that are not all but impossible.
+func likely(d *incident.Diagnosis) int {
+	n := min(leastSuspects, len(d.Causes))
+	for n < len(d.Causes) && d.Causes[n].Probability >= worthALook {
+		n++
+	}
+	return n
+}
+
+// prove puts the evidence below the steps that cite it.
+func (v *view) prove() {
+	byID := map[string]evidenceView{}
+	for _, e := range v.Evidence {
+		byID[e.ID] = e
+	}
+	shown := map[string]bool{}
+	for i := range v.Reasons {
+		r := &v.Reasons[i]
+		for _, c := range r.Cites {
+			if e, ok := byID[c]; ok && !shown[c] && len(r.Proof) < proofs {
+				shown[c] = true
+				r.Proof = append(r.Proof, e)
+			}
+		}
+	}
 }
 
 // headline says who and how, without a sentence.
@@ -302,17 +340,18 @@ func (o Options) evidenceView(e incident.Evidence) evidenceView {
 		v.Score = short(e.Score)
 	}
 	if !e.Onset.From.IsZero() {
-		v.Onset = clock(middleOf(e.Onset))
+		v.Onset = clock(began(e.Onset))
 	}
 	return v
 }
 
-// middleOf is the middle of an interval, or its start where there is no end.
-func middleOf(w incident.Window) time.Time {
+// began is when something began, of which only an interval is known: its end,
+// when it was first seen, as the texts of evidence say.
+func began(w incident.Window) time.Time {
 	if w.To.Before(w.From) {
 		return w.From
 	}
-	return w.From.Add(w.To.Sub(w.From) / 2)
+	return w.To
 }
 
 func templateViewOf(t incident.TemplateCount) templateView {
@@ -360,4 +399,28 @@ func place(s incident.Source) string {
 // cites cleans identifiers of evidence and findings.
 func cites[T ~string](in []T) []string {
 	return each(in, func(t T) string { return clean(string(t)) })
+}
+
+// citedIn returns the evidence that a reason, cause, rejection or step of the
+// propagation leans on.
+func citedIn(d *incident.Diagnosis) map[string]bool {
+	out := map[string]bool{}
+	mark := func(cites []string) {
+		for _, c := range cites {
+			out[c] = true
+		}
+	}
+	for _, r := range d.Reasoning {
+		mark(cites(r.Cites))
+	}
+	for _, c := range d.Causes {
+		mark(cites(c.Cites))
+	}
+	for _, r := range d.Rejected {
+		mark(cites(r.Cites))
+	}
+	for _, s := range d.Propagation {
+		mark(cites(s.Cites))
+	}
+	return out
 }

@@ -78,6 +78,7 @@ var labels = table{
 	"ui.to_top":        {"Incidents", "返回列表"},
 
 	"ui.more_nodes":   {"{shown} of {all} nodes: those that were odd, lead somewhere odd, or are named here", "共 {all} 个节点，显示 {shown} 个：异常、与异常相邻或本报告提及的节点"},
+	"ui.further":      {"{n} more", "另有 {n} 条"},
 	"ui.more":         {"{n} more in the other forms of the report", "另有 {n} 条，见其他格式的报告"},
 	"ui.since":        {"since {time}", "自 {time}"},
 	"ui.lasted":       {"lasted {time}", "持续 {time}"},
