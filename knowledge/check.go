@@ -198,7 +198,7 @@ func (c *checker) lowercase(path string, list []string) {
 
 // pattern checks a pattern on metric names.
 func (c *checker) pattern(path, text string) {
-	if _, err := parsePattern(text); err != nil {
+	if err := checkPattern(text); err != nil {
 		c.fail(path, "%w", err)
 	}
 }

@@ -57,17 +57,12 @@ type ruleSet struct {
 	rest     []int32 // patterns without a fixed token
 }
 
-// newRuleSet compiles patterns that were checked before; one that does not
-// parse matches nothing.
+// newRuleSet compiles patterns that were checked before.
 func newRuleSet(ifs []string) ruleSet {
 	s := ruleSet{patterns: make([]pattern, len(ifs)), byToken: make(map[string][]int32, len(ifs))}
 	for i, text := range ifs {
-		p, err := parsePattern(text)
-		if err != nil {
-			continue
-		}
-		s.patterns[i] = p
-		keys := p.keys()
+		s.patterns[i] = parsePattern(text)
+		keys := s.patterns[i].keys()
 		if keys == nil {
 			s.rest = append(s.rest, int32(i))
 		}

@@ -35,67 +35,64 @@ type glob struct {
 	prefix bool
 }
 
-// parsePattern reads a pattern; the error says what is wrong, without a place.
-func parsePattern(s string) (pattern, error) {
-	var p pattern
-	for _, field := range strings.Fields(s) {
-		t, err := parseTerm(field)
-		if err != nil {
-			return pattern{}, err
+// parsePattern reads a pattern that was checked.
+func parsePattern(s string) pattern {
+	p := pattern{make([]term, 0, 4)}
+	for field := range strings.FieldsSeq(s) {
+		p.terms = append(p.terms, parseTerm(field))
+	}
+	return p
+}
+
+// checkPattern says what is wrong with a pattern, without a place.
+func checkPattern(s string) error {
+	positive := false
+	for _, t := range parsePattern(s).terms {
+		positive = positive || !t.not
+		for _, alt := range t.alts {
+			for _, g := range alt.run {
+				if err := checkToken(g.text, s); err != nil {
+					return err
+				}
+			}
 		}
-		p.terms = append(p.terms, t)
 	}
-	if len(p.positives()) == 0 {
-		return pattern{}, fmt.Errorf("pattern %q asks for no token: at least one term without ! is needed", s)
+	if !positive {
+		return fmt.Errorf("pattern %q asks for no token: at least one term without ! is needed", s)
 	}
-	return p, nil
+	return nil
 }
 
 // parseTerm reads one term.
-func parseTerm(field string) (term, error) {
-	var t term
+func parseTerm(field string) term {
 	rest, not := strings.CutPrefix(field, "!")
-	t.not = not
+	t := term{alts: make([]alternative, 0, 1+strings.Count(rest, "|")), not: not}
 	for text := range strings.SplitSeq(rest, "|") {
 		var alt alternative
 		text, alt.first = strings.CutPrefix(text, "^")
 		text, alt.last = strings.CutSuffix(text, "$")
 		for part := range strings.SplitSeq(text, "+") {
-			g := glob{text: part}
+			g := glob{}
 			g.text, g.prefix = strings.CutSuffix(part, "*")
-			if err := checkToken(g.text, field); err != nil {
-				return term{}, err
-			}
 			alt.run = append(alt.run, g)
 		}
 		t.alts = append(t.alts, alt)
 	}
-	return t, nil
+	return t
 }
 
 // checkToken refuses what can never equal a token.
-func checkToken(text, field string) error {
+func checkToken(text, pattern string) error {
 	if text == "%" {
 		return nil
 	}
 	if text == "" {
-		return fmt.Errorf("term %q has an empty alternative", field)
+		return fmt.Errorf("pattern %q has an empty alternative", pattern)
 	}
 	if got := tokens(text); len(got) != 1 || got[0] != text {
-		return fmt.Errorf("%q in term %q is not one token: names are split at punctuation, humps and digits into lower case; write runs as a+b", text, field)
+		return fmt.Errorf("%q in pattern %q is not one token: names are split at punctuation, humps and digits into lower case; write runs as a+b", text, pattern)
 	}
 	return nil
-}
-
-// positives returns the terms that ask for a token.
-func (p pattern) positives() []term {
-	var out []term
-	for _, t := range p.terms {
-		if !t.not {
-			out = append(out, t)
-		}
-	}
-	return out
 }
 
 // match reports whether the tokens of a name satisfy the pattern.
@@ -150,14 +147,18 @@ func (a *alternative) at(name []string) bool {
 // cannot be said because of globs; an index over patterns is built with it.
 func (p pattern) keys() []string {
 	var best []string
-	for _, t := range p.positives() {
+	for i := range p.terms {
+		t := &p.terms[i]
+		if t.not || best != nil && len(t.alts) >= len(best) {
+			continue
+		}
 		var keys []string
 		for i := range t.alts {
 			if k := t.alts[i].key(); k != "" {
 				keys = append(keys, k)
 			}
 		}
-		if len(keys) == len(t.alts) && (best == nil || len(keys) < len(best)) {
+		if len(keys) == len(t.alts) {
 			best = keys
 		}
 	}
