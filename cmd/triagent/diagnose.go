@@ -167,11 +167,12 @@ func (d *diagnosis) deliver(i int, r *report.Result) error {
 		d.done[d.next] = nil
 		if r.Err != nil {
 			d.failed++
+			err := named(d.paths[d.next], r.Err)
 			if d.first == nil {
-				d.first = fmt.Errorf("%s: %w", d.paths[d.next], r.Err)
+				d.first = err
 			}
 			if len(d.paths) > 1 {
-				d.watch.message(fmt.Sprintf("%s: %v", d.paths[d.next], r.Err))
+				d.watch.message(err.Error())
 			}
 		}
 		if err := d.out.add(*r); err != nil {
@@ -179,6 +180,14 @@ func (d *diagnosis) deliver(i int, r *report.Result) error {
 		}
 	}
 	return nil
+}
+
+// named puts the bundle in front of an error that does not name it.
+func named(path string, err error) error {
+	if strings.Contains(err.Error(), path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // finish writes what is left and says how it went.

@@ -77,19 +77,13 @@ func (o *output) add(r report.Result) error {
 // line of JSON; of the other forms it is left out, since its message went to
 // standard error.
 func (o *output) write(r report.Result) error {
-	if o.cmd.Format == "json" {
-		line, err := report.Encode(r.Diagnosis, o.options)
-		if r.Err != nil {
-			line, err = report.EncodeFailure(r.Diagnosis.Incident.ID, r.Err)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = o.to.Write(append(line, '\n'))
-		return o.wrote(err)
-	}
-	if r.Err != nil {
+	switch failed := r.Err != nil; {
+	case failed && o.cmd.Format == "json":
+		return o.line(report.EncodeFailure(r.Diagnosis.Incident.ID, r.Err))
+	case failed:
 		return nil
+	case o.cmd.Format == "json":
+		return o.line(report.Encode(r.Diagnosis, o.options))
 	}
 	if o.n > 1 {
 		rule := "\n" + strings.Repeat("─", 40) + "\n\n"
@@ -104,6 +98,15 @@ func (o *output) write(r report.Result) error {
 		return o.wrote(report.Markdown(o.to, r.Diagnosis, o.options))
 	}
 	return o.wrote(report.Text(o.to, r.Diagnosis, o.options))
+}
+
+// line writes a line of JSON.
+func (o *output) line(b []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = o.to.Write(append(b, '\n'))
+	return o.wrote(err)
 }
 
 func (o *output) wrote(err error) error {

@@ -71,9 +71,9 @@ type bar struct {
 	last string
 }
 
-func newBar(w io.Writer, o report.Options, bundles int) *bar {
+func newBar(w io.Writer, o report.Options, bundles int, more ...mpb.ContainerOption) *bar {
 	s := &bar{o: o, took: make([]int, bundles)}
-	s.p = mpb.New(mpb.WithOutput(w), mpb.WithWidth(48))
+	s.p = mpb.New(append(more, mpb.WithOutput(w), mpb.WithWidth(48))...)
 	s.b = s.p.New(int64(bundles*stages), mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("▌").Padding("░"),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return s.count(bundles) })),
