@@ -95,3 +95,19 @@ func BenchmarkAdd(b *testing.B) {
 		m.Add(line)
 	}
 }
+
+// BenchmarkTemplates is the whole of `triagent templates`, output included.
+func BenchmarkTemplates(b *testing.B) {
+	path := rawLog(b)
+	var st TemplateStats
+	lines := int64(0)
+	for b.Loop() {
+		var err error
+		if st, err = Templates(b.Context(), []Input{FileInput(path, nil)}, io.Discard, TemplateOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		lines += st.Lines
+	}
+	b.ReportMetric(float64(lines)/b.Elapsed().Seconds(), "lines/s")
+	b.ReportMetric(float64(st.Templates), "templates")
+}

@@ -182,3 +182,25 @@ func FuzzMiner(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMatch holds Match to what it says of any template: masked text of a line
+// matches the line, a hole is never empty, blanks before and after matter not.
+func FuzzMatch(f *testing.F) {
+	f.Add("Got task <*> of <*>", "Got task 12 of x")
+	f.Add("size <*>", "size 5.4 KB")
+	f.Add("<*><*> <*>", "a 1,2 3")
+	f.Fuzz(func(t *testing.T, template, line string) {
+		ok := Match(template, line)
+		if ok != NewMatcher(template).Match([]byte(line)) {
+			t.Fatal("Match varies")
+		}
+		if ok && template != "" && strings.ReplaceAll(template, " ", "") != "" && strings.TrimSpace(strings.SplitN(line, "\n", 2)[0]) == "" && !strings.HasPrefix(line, "\x00") {
+			t.Fatalf("nothing is an instance of %q: %q", template, line)
+		}
+		m := NewMiner(Config{})
+		own := m.Template(m.Add([]byte(line)))
+		if len(line) <= defaultBytes && !Match(own, line) {
+			t.Fatalf("%q is no instance of its own template %q", line, own)
+		}
+	})
+}
