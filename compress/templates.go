@@ -165,7 +165,7 @@ func (r *run) finish(took time.Duration) {
 
 // write resolves the ids of all lines.
 func (r *run) write(ctx context.Context, w *bufio.Writer) error {
-	tail := make([][]byte, r.m.IDs()) // what follows the line number, by root
+	tail := make([][]byte, r.m.IDs()) // what follows the line number, by id
 	if r.o.Format == "csv" {
 		_, _ = w.WriteString("line,event_id,template\n")
 	}
@@ -177,16 +177,19 @@ func (r *run) write(ctx context.Context, w *bufio.Writer) error {
 				return err
 			}
 		}
-		root := r.m.Root(id)
-		if tail[root] == nil {
-			tail[root] = rowTail(r.o.Format, r.m.EventID(root), r.m.Template(root))
+		if tail[id] == nil {
+			root := r.m.Root(id)
+			if tail[root] == nil {
+				tail[root] = rowTail(r.o.Format, r.m.EventID(root), r.m.Template(root))
+			}
+			tail[id] = tail[root]
 		}
 		b = b[:0]
 		if r.o.Format == "json" {
 			b = append(b, `{"line":`...)
 		}
 		b = strconv.AppendInt(b, n, 10)
-		if _, err := w.Write(append(b, tail[root]...)); err != nil {
+		if _, err := w.Write(append(b, tail[id]...)); err != nil {
 			return fmt.Errorf("write templates: %w", err)
 		}
 		return nil
