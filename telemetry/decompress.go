@@ -55,6 +55,8 @@ type guard struct {
 	max    int64    // most decompressed bytes; 0: no bound of its own
 	err    error
 	done   func() // gives resources back; may be nil
+	// counted says that the bytes count for the limit of the pass already.
+	counted bool
 }
 
 // decompress returns the plain bytes of a member of the given display name. The
@@ -67,6 +69,12 @@ func (p *pass) decompress(raw io.Reader, file string) (*guard, error) {
 	case strings.HasSuffix(file, ".zst"):
 		g.format = "zstd"
 	default:
+		switch r := raw.(type) {
+		case *guard: // of a zip or a plain tar
+			return r, nil
+		case *explained: // its walk counts
+			g.counted = true
+		}
 		return g, nil
 	}
 	g.in = &counter{r: raw}
@@ -143,7 +151,9 @@ func (g *guard) Read(b []byte) (int, error) {
 	}
 	n, err := g.r.Read(b)
 	g.n += int64(n)
-	g.p.out += int64(n)
+	if !g.counted {
+		g.p.out += int64(n)
+	}
 	switch {
 	case g.max > 0 && g.n > g.max:
 		g.err = g.refuse("is larger than %d bytes", g.max)

@@ -50,7 +50,8 @@ type RecordWriter struct {
 }
 
 // Write adds a record: Time (0: none), Level, Body, TraceID and SpanID of r,
-// and attributes, which may be nil. It keeps nothing of r.
+// and attributes, which may be nil; the span ID becomes the attribute span_id.
+// It keeps nothing of r.
 func (w *RecordWriter) Write(r *Record, attributes map[string]string) error {
 	b := append(w.buf[:0], `{"time": `...)
 	if r.Time == 0 {
@@ -60,11 +61,15 @@ func (w *RecordWriter) Write(r *Record, attributes map[string]string) error {
 	}
 	b = appendKey(append(b, ", "...), "level", r.Level.String())
 	b = appendString(append(b, `"body": `...), r.Body)
-	for _, id := range []struct{ key, value string }{{"trace_id", r.TraceID}, {"span_id", r.SpanID}} {
-		if id.value != "" {
-			b = append(append(append(b, `, "`...), id.key...), `": `...)
-			b = appendString(b, id.value)
+	if r.TraceID != "" {
+		b = appendString(append(b, `, "trace_id": `...), r.TraceID)
+	}
+	if r.SpanID != "" {
+		attributes = maps.Clone(attributes)
+		if attributes == nil {
+			attributes = make(map[string]string)
 		}
+		attributes["span_id"] = r.SpanID
 	}
 	if len(attributes) > 0 {
 		b = appendMap(append(b, `, "attributes": `...), attributes)

@@ -6,6 +6,25 @@
 // changes, alerts) are in memory, its large parts (logs, spans) are streamed
 // from the bundle each time they are asked for, in bounded memory. A Bundle is
 // safe for concurrent use after Open; it never opens truth.json, see ReadTruth.
+//
+// Where the format leaves a choice, this package decides so:
+//
+//   - A container is told by its first bytes, not by its name. An archive holds
+//     the bundle at its root or in one folder. Members are read in place from a
+//     folder, a zip and a plain tar; a compressed tar is walked again.
+//   - A node whose ID cannot be a file name is written with %XX for control
+//     characters, "%", "/", "\" and a leading dot, and read back so.
+//   - A column of metrics must be named time; rows are sorted by time. An
+//     infinite value reads as a gap, and Bundle.Missing counts it.
+//   - Time that goes back by more than the window is refused in metrics and
+//     logs. Spans and events have no order.
+//   - Unknown keys in JSON are passed over, wrong types are errors. Text that is
+//     not UTF-8 is read with U+FFFD in place of what is wrong; a byte order mark
+//     and CR before LF are dropped; UTF-16 is refused.
+//   - Links within a folder are followed, links out of it and all links in an
+//     archive are refused, as are pipes, devices and encrypted members.
+//   - A node that only spans name is not in the Topology: spans are not read by
+//     Open.
 package telemetry
 
 import (
