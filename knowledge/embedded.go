@@ -1723,7 +1723,7 @@ var embedded = document{Signals: []SignalInfo{
 			"request.latency",
 			"query.latency",
 			"replication.latency",
-			"span.latency",
+			"config.latency",
 			"transaction.rate",
 		},
 	}, Explains: []incident.Signal{
@@ -1861,17 +1861,12 @@ var embedded = document{Signals: []SignalInfo{
 	}, Needed: [][]incident.Signal{
 		{
 			"net.out",
-			"net.packets_out",
-		},
-		{
-			"call.latency",
 			"replication.queue",
 			"replication.lag",
 			"replication.latency",
-			"request.latency",
-			"query.latency",
 			"call.net_time",
-			"transaction.rate",
+			"call.latency",
+			"pool.wait",
 		},
 	}, Explains: []incident.Signal{
 		"request.latency",
@@ -2435,7 +2430,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Action: "restart_process"},
 	}},
 	{Fault: "config_error", Names: Texts{EN: "Configuration error", ZH: "配置错误"}, Texts: Texts{EN: "A setting was changed to a harmful value, often with a restart. From that moment limits differ, requests are refused or time out that worked before, and the node's own log warns; its resources are as before.", ZH: "配置被改成有害的值，常伴随重启。自此上限发生变化，原本正常的请求被拒绝或超时，节点日志出现告警；资源使用与之前相同。"}, Nature: "internal", Prior: -3.4, For: []Item{
-		{Signal: "event.config", Weight: 2.2},
+		{Signal: "event.config", Weight: 1.2},
 		{Signal: "log.config_change", Weight: 1.3},
 		{Signal: "log.config_error", Weight: 2.2},
 		{Signal: "setting.limit", Weight: 1.5},
@@ -2443,8 +2438,17 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "process.uptime", Direction: "down", Weight: 0.8, All: []Sign{
 			{Signal: "log.warn_rate", Direction: "up"},
 		}},
-		{Signal: "process.uptime", Direction: "down", Weight: 1, All: []Sign{
+		{Signal: "process.uptime", Direction: "down", Weight: 2.4, All: []Sign{
 			{Signal: "event.config"},
+		}},
+		{Signal: "event.config", Weight: 1.4, All: []Sign{
+			{Signal: "log.warn_rate", Direction: "up"},
+		}},
+		{Signal: "event.config", Weight: 1.4, All: []Sign{
+			{Signal: "log.error_rate", Direction: "up"},
+		}},
+		{Signal: "event.config", Weight: 1.4, All: []Sign{
+			{Signal: "request.error", Direction: "up"},
 		}},
 		{Signal: "log.warn_rate", Direction: "up", Weight: 0.7},
 		{Signal: "log.timeout", Weight: 0.6},
@@ -2521,8 +2525,8 @@ var embedded = document{Signals: []SignalInfo{
 			"log.schema_error",
 			"index.write",
 			"rows.written",
-			"write.rate",
-			"transaction.rate",
+			"disk.write",
+			"buffer.dirty",
 		},
 	}, Explains: []incident.Signal{
 		"write.latency",
@@ -2538,8 +2542,8 @@ var embedded = document{Signals: []SignalInfo{
 		{Action: "rollback_release"},
 	}},
 	{Fault: "code_exception", Names: Texts{EN: "Exception in the code", ZH: "代码异常"}, Texts: Texts{EN: "The service's own code throws where it did not. Operations end early - lines, child spans or calls that used to follow are gone, an error line of its own may be new; processor, memory and network are as before.", ZH: "服务自身代码抛出异常。操作提前结束——原本随后的日志、子 span 或调用消失，可能出现自身的新错误日志；CPU、内存、网络与之前一致。"}, Nature: "internal", Prior: -2.9, For: []Item{
-		{Signal: "code.line_gone", Weight: 2},
-		{Signal: "code.event", Weight: 1.6},
+		{Signal: "code.line_gone", Weight: 3.2},
+		{Signal: "code.event", Weight: 2.2},
 		{Signal: "code.event", Direction: "gone", Weight: 0.6},
 		{Signal: "code.error_line", Weight: 0.8},
 		{Signal: "call.missing", Direction: "gone", Weight: 0.9},
@@ -2569,7 +2573,6 @@ var embedded = document{Signals: []SignalInfo{
 			"code.line_gone",
 			"log.exception",
 			"span.error",
-			"template.new",
 		},
 	}, Explains: []incident.Signal{
 		"request.error",
@@ -2593,12 +2596,12 @@ var embedded = document{Signals: []SignalInfo{
 		{Action: "restart_process"},
 	}},
 	{Fault: "code_return", Names: Texts{EN: "Wrong return value", ZH: "代码返回值错误"}, Texts: Texts{EN: "The service's own code returns early or a wrong value. Its own error line stands where the usual one did, or callers and callees see other values and branches; no exception needs to appear and resources are as before.", ZH: "服务自身代码提前返回或返回错误值。原有日志被自身的错误日志取代，或上下游走入不同分支；不一定有异常，资源与之前一致。"}, Nature: "internal", Prior: -3.1, For: []Item{
-		{Signal: "code.error_line", Weight: 1.8},
+		{Signal: "code.error_line", Weight: 2.6},
 		{Signal: "code.error_line", Weight: 0.8, All: []Sign{
 			{Signal: "code.line_gone"},
 		}},
-		{Signal: "code.event", Weight: 1.6},
-		{Signal: "code.line_gone", Weight: 0.8},
+		{Signal: "code.event", Weight: 2.2},
+		{Signal: "code.line_gone", Weight: 1.8},
 		{Signal: "call.missing", Direction: "gone", Weight: 0.7},
 		{Signal: "span.missing", Direction: "gone", Weight: 0.4},
 		{Signal: "template.new", Weight: 0.3},
@@ -2742,8 +2745,7 @@ var embedded = document{Signals: []SignalInfo{
 	}, Prior: -3.8, For: []Item{
 		{Signal: "election.count", Direction: "up", Weight: 1.8},
 		{Signal: "election.count", Direction: "up", Weight: 1, Min: 10},
-		{Signal: "log.election", Weight: 1},
-		{Signal: "log.election", Direction: "up", Weight: 0.8},
+		{Signal: "log.election", Weight: 1.5},
 		{Signal: "log.leader_lost", Weight: 1.2},
 		{Signal: "leadership.lost", Weight: 1.2},
 		{Signal: "leadership.gained", Weight: 0.6},

@@ -25,6 +25,9 @@ func extend(doc *document, folder fs.FS) (*document, error) {
 		if err := s.check(names); err != nil {
 			return nil, err
 		}
+		for i := range s.doc.Metrics {
+			s.doc.Metrics[i].User = true
+		}
 		doc = doc.over(&s.doc)
 	}
 	return doc, nil

@@ -23,6 +23,7 @@ type metricTable struct {
 	Systems  []string     `json:"systems,omitempty"`  // empty: any
 	Services []string     `json:"services,omitempty"` // empty: any
 	Rules    []metricRule `json:"rules"`
+	User     bool         `json:"-"` // from a folder of the user's
 }
 
 // metricRule gives names that satisfy a pattern a meaning. Scope, unit, scale
@@ -100,6 +101,7 @@ func (s *ruleSet) first(name []string) int {
 // metricTableIndex is a compiled table.
 type metricTableIndex struct {
 	systems, services []string
+	user              bool
 	rules             []metricRule
 	set               func() *ruleSet // compiled when first asked for
 }
@@ -129,7 +131,7 @@ func indexMetrics(doc *document, info func(incident.Signal) (SignalInfo, bool)) 
 	x := metricIndex{scopes: doc.Scopes, units: doc.Units, info: info, cache: new(sync.Map)}
 	for _, t := range doc.Metrics {
 		x.tables = append(x.tables, metricTableIndex{
-			systems: t.Systems, services: t.Services, rules: t.Rules,
+			systems: t.Systems, services: t.Services, user: t.User, rules: t.Rules,
 			set: lazySet(t.Rules, func(r metricRule) string { return r.If }),
 		})
 	}
@@ -151,11 +153,11 @@ func lazySet[R any](rules []R, text func(R) string) func() *ruleSet {
 	})
 }
 
-// Metric returns what a metric means. Tables for the system (and service, where
-// they name one) come before general ones, and the user's before the built-in;
-// in a table the first rule that fits wins. Where no table of the system or for
-// all systems knows the name and the system has no table of its own, those of
-// the other systems are tried. false: not understood.
+// Metric returns what a metric means. The user's tables come before the
+// built-in ones, and of each those for the system before general ones; a table
+// for services is asked only for these. In a table the first rule that fits
+// wins. Where none of these knows the name and the system has no table of its
+// own, those of the other systems are tried. false: not understood.
 func (b *Base) Metric(system, service, name string) (Meaning, bool) {
 	key := metricKey{lower(system), lower(service), name}
 	if a, ok := b.metrics.cache.Load(key); ok {
@@ -170,13 +172,11 @@ func (b *Base) Metric(system, service, name string) (Meaning, bool) {
 // find looks a name up in the tables, most specific first.
 func (x *metricIndex) find(key metricKey) (Meaning, bool) {
 	name := tokens(key.name)
-	known := false
-	for pass := range 3 {
+	known := slices.ContainsFunc(x.tables, func(t metricTableIndex) bool { return slices.Contains(t.systems, key.system) })
+	for rank := range ranks {
 		for i := range x.tables {
 			t := &x.tables[i]
-			own := slices.Contains(t.systems, key.system)
-			known = known || own
-			if rank := t.rank(own, key.service, known); rank != pass {
+			if t.rank(key, known) != rank {
 				continue
 			}
 			if at := t.set().first(name); at >= 0 {
@@ -187,19 +187,27 @@ func (x *metricIndex) find(key metricKey) (Meaning, bool) {
 	return Meaning{}, false
 }
 
-// rank says in which pass a table is asked: 0 for one of the system, 1 for a
-// general one, 2 for one of another system where ours has none; -1: never.
-func (t *metricTableIndex) rank(own bool, service string, known bool) int {
-	if len(t.services) > 0 && !slices.Contains(t.services, service) {
-		return -1
-	}
+// ranks is how many ranks tables have; see rank.
+const ranks = 5
+
+// rank says how early a table is asked: 0 and 1 the user's for the system and
+// for all, 2 and 3 the built-in ones, 4 those of other systems if ours has none
+// (known); -1: never.
+func (t *metricTableIndex) rank(key metricKey, known bool) int {
+	own := slices.Contains(t.systems, key.system)
 	switch {
-	case own:
+	case len(t.services) > 0 && !slices.Contains(t.services, key.service):
+		return -1
+	case own && t.user:
 		return 0
-	case len(t.systems) == 0:
+	case len(t.systems) == 0 && t.user:
 		return 1
-	case !known:
+	case own:
 		return 2
+	case len(t.systems) == 0:
+		return 3
+	case !known:
+		return 4
 	}
 	return -1
 }
