@@ -64,7 +64,7 @@ type Config struct {
 	Only  []string // patterns (path.Match) of set names; empty: all
 	Cases []string // patterns of case ids; empty: all
 	Open  func(ctx context.Context, o Options) (Diagnoser, error)
-	Check Checker // nil: evidence is not checked
+	Check Checker // nil: evidence is not checked; it never is for late alarms
 
 	Options Options       // for the engine; Options.Memory is set by Memory
 	Memory  string        // a memory mode or a folder; empty: none

@@ -62,7 +62,7 @@ func newMemory(ctx context.Context, r *runner, m *importer.Manifest) (*memory, e
 		}
 	default:
 		var o *importer.Manifest
-		if o, err = importer.Index(r.Memory); err == nil {
+		if o, err = importer.Index(ctx, r.Memory); err == nil {
 			mem.stock, err = stockOf(ctx, o, "")
 		}
 	}

@@ -29,14 +29,14 @@ func (r reader) Diagnose(ctx context.Context, path string) (incident.Diagnosis, 
 	r.l.mu.Lock()
 	r.l.asked[r.memory]++
 	r.l.mu.Unlock()
-	return r.l.spy.Diagnose(ctx, path)
+	return r.l.Diagnose(ctx, path)
 }
 
 func (l *librarian) open(ctx context.Context, o eval.Options) (eval.Diagnoser, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o.Memory != "" {
-		m, err := importer.Index(o.Memory)
+		m, err := importer.Index(ctx, o.Memory)
 		if err != nil {
 			return nil, err
 		}

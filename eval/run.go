@@ -26,7 +26,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	c = c.withDefaults()
 	var sets []*importer.Manifest
 	for _, dir := range c.Sets {
-		ms, err := LoadSets(dir)
+		ms, err := LoadSets(ctx, dir)
 		if err != nil {
 			return nil, err
 		}

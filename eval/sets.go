@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 // LoadSets finds the data sets at a path: the one of a folder with a
 // dataset.json, those of the folders directly below it, or else the folder
 // itself as a folder of bundles. What is neither gives an error of kind Invalid.
-func LoadSets(dir string) ([]*importer.Manifest, error) {
+func LoadSets(ctx context.Context, dir string) ([]*importer.Manifest, error) {
 	m, err := importer.ReadManifest(dir)
 	if err == nil {
 		return []*importer.Manifest{m}, nil
@@ -39,7 +40,7 @@ func LoadSets(dir string) ([]*importer.Manifest, error) {
 	if len(out) > 0 {
 		return out, nil
 	}
-	m, err = importer.Index(dir)
+	m, err = importer.Index(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // must be readable and have a truth.json. A file is linked where the file system
 // can, copied where it cannot.
 func importBundles(ctx context.Context, src, dst string, p Progress) ([]*Manifest, error) {
-	m, err := index(ctx, src)
+	m, err := Index(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +56,7 @@ func within(parent, child string) bool {
 // below a folder named memory are solved cases, never scored. A bundle without
 // truth.json and a folder without bundles give errors of kind Invalid. The
 // checksum is computed, nothing is written.
-func Index(dir string) (*Manifest, error) { return index(context.Background(), dir) }
-
-func index(ctx context.Context, dir string) (*Manifest, error) {
+func Index(ctx context.Context, dir string) (*Manifest, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err

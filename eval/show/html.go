@@ -97,8 +97,14 @@ func verdictOf(r *score.Row) string {
 
 // chartFigures are drawn as bars, where a set has them.
 var chartFigures = []struct{ key, name string }{
-	{"detect_f1", "detection F1"}, {"node_ac1", "node@1"}, {"node_ac3", "node@3"}, {"service_ac1", "service@1"},
-	{"type_macro_f1", "type macro-F1"}, {"type_top3", "faults in top 3"}, {"strict_recall", "node and type"}, {"iou", "window IoU"},
+	{"detect_f1", "detection F1"},
+	{"node_ac1", "node@1"},
+	{"node_ac3", "node@3"},
+	{"service_ac1", "service@1"},
+	{"type_macro_f1", "type macro-F1"},
+	{"type_top3", "faults in top 3"},
+	{"strict_recall", "node and type"},
+	{"iou", "window IoU"},
 }
 
 // bars draws the main figures of a set with their intervals; a tick marks the
