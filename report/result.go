@@ -16,6 +16,9 @@ type Result struct {
 	Link      string             // where the full report is, relative to an overview; empty: nowhere
 }
 
+// Failed reports whether there is no diagnosis.
+func (r Result) Failed() bool { return r.Err != nil }
+
 // Known is a fault that is on record, to compare a diagnosis with.
 type Known struct {
 	Recorded bool // false: nothing is on record

@@ -77,7 +77,7 @@ func (o *output) add(r report.Result) error {
 // line of JSON; of the other forms it is left out, since its message went to
 // standard error.
 func (o *output) write(r report.Result) error {
-	switch failed := r.Err != nil; {
+	switch failed := r.Failed(); {
 	case failed && o.cmd.Format == "json":
 		return o.line(report.EncodeFailure(r.Diagnosis.Incident.ID, r.Err))
 	case failed:
