@@ -1,5 +1,7 @@
 package data
 
+import "math"
+
 // A cell counts how often something happened, by bin. What happens rarely
 // takes little room: counts are held as runs until there are many.
 type cell struct {
@@ -63,3 +65,61 @@ func (c *cell) counts(buf []int32) []int32 {
 
 // outside adds the counts of all bins that are not in the search of g.
 func (c *cell) outside(g *grid) int { return c.sum(0, g.search) + c.sum(g.stop, g.bins()) }
+
+// places remember a line of a file for each bin: an example of what happened in
+// it.
+type places []place
+
+type place struct{ bin, line int32 }
+
+// maxPlaces bounds the places of one thing; in order of time there is one a bin.
+const maxPlaces = 4 * manyFine
+
+// add notes a line for a bin that has none yet.
+func (p *places) add(bin int, line int32) {
+	if n := len(*p); n == 0 || n < maxPlaces && (*p)[n-1].bin != int32(bin) {
+		*p = append(*p, place{int32(bin), line})
+	}
+}
+
+// from is the line of the first bin that is start or later; 0 for none.
+func (p places) from(start int) int {
+	best := place{bin: math.MaxInt32}
+	for _, v := range p {
+		if int(v.bin) >= start && (v.bin < best.bin || v.bin == best.bin && v.line < best.line) {
+			best = v
+		}
+	}
+	return int(best.line)
+}
+
+// slowest remember the longest span of each bin.
+type slowest []slowSpan
+
+type slowSpan struct {
+	bin, line int32
+	duration  int64 // nanoseconds
+}
+
+// add takes a span in.
+func (s *slowest) add(bin int, line int32, duration int64) {
+	n := len(*s)
+	if n > 0 && ((*s)[n-1].bin == int32(bin) || n == maxPlaces) {
+		if l := &(*s)[n-1]; duration > l.duration {
+			*l = slowSpan{int32(bin), line, duration}
+		}
+		return
+	}
+	*s = append(*s, slowSpan{int32(bin), line, duration})
+}
+
+// from is the line of the longest span in bin start or later; 0 for none.
+func (s slowest) from(start int) int {
+	var best slowSpan
+	for _, v := range s {
+		if int(v.bin) >= start && v.duration >= best.duration {
+			best = v
+		}
+	}
+	return int(best.line)
+}

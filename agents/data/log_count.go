@@ -31,7 +31,7 @@ type lineTable struct {
 type lineCell struct {
 	cell
 	level    telemetry.Level // highest seen
-	first    int32           // line of the first record in the search
+	first    places          // records in the search
 	lastBase int32           // line of the last record outside the search
 	named    map[int32]int   // nodes that its records in the search name
 }
@@ -86,8 +86,8 @@ func (l *lineTable) add(r *telemetry.Record) (node, template int32) {
 	bins := l.g.bins()
 	l.all.add(bin, bins)
 	l.total[node].add(bin, bins)
-	if level >= telemetry.Warn {
-		l.level(node, level).add(bin, bins)
+	if r.Level >= telemetry.Warn {
+		l.level(node, r.Level).add(bin, bins)
 	}
 	c := l.cells[node][template]
 	if c == nil {
@@ -130,10 +130,11 @@ func (l *lineTable) note(c *lineCell, node int32, bin int, level telemetry.Level
 	searching := l.g.searching(bin)
 	if !searching {
 		c.lastBase = int32(r.Line)
-	} else if c.first == 0 {
-		c.first = int32(r.Line)
+	} else {
+		c.first.add(bin, int32(r.Line))
 	}
-	if level < telemetry.Warn && !(searching && len(c.named) == 0 && c.first == int32(r.Line)) {
+	early := searching && len(c.named) == 0 && len(c.first) == 1
+	if level < telemetry.Warn && !early {
 		return
 	}
 	for _, p := range l.peers.find(r.Body, node) {
@@ -175,9 +176,7 @@ func (c *lineCell) absorb(o *lineCell, bins int) {
 	c.dense, c.runs = dense, nil
 	c.level = max(c.level, o.level)
 	c.lastBase = max(c.lastBase, o.lastBase)
-	if c.first == 0 || o.first != 0 && o.first < c.first {
-		c.first = o.first
-	}
+	c.first = append(c.first, o.first...)
 	for p, k := range o.named {
 		if c.named == nil {
 			c.named = map[int32]int{}
@@ -190,3 +189,23 @@ func (c *lineCell) absorb(o *lineCell, bins int) {
 // and after the last record of the search is not; an empty bin of the baseline
 // is, unless the system is so talkative that emptiness means a gap.
 func (l *lineTable) exposure() []float64 { return exposure(l.g, &l.all) }
+
+// like counts the records that are instances of a template on a node, those
+// that the miner holds for a narrower template among them, so that whoever
+// counts the records that match the text comes to the same number.
+func (l *lineTable) like(node, template int32) *cell {
+	own := l.cells[node][template]
+	text := l.miner.Template(int(template))
+	match := compress.NewMatcher(text)
+	out := &own.cell
+	for _, id := range sortedKeys(l.cells[node]) {
+		if id == template || !match.Match([]byte(l.miner.Template(int(id)))) {
+			continue
+		}
+		dense := make([]int32, l.g.bins())
+		out.into(dense)
+		l.cells[node][id].into(dense)
+		out = &cell{dense: dense}
+	}
+	return out
+}

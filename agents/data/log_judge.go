@@ -3,6 +3,7 @@ package data
 import (
 	"math"
 	"slices"
+	"unicode"
 
 	"triagent/incident"
 	"triagent/knowledge"
@@ -83,6 +84,9 @@ func (j *logJudge) templates() []templateChange {
 // judge compares the rate of a template with what is usual for the node.
 func (j *logJudge) judge(n, id int32, buf []int32) (templateChange, bool) {
 	cell := j.cells[n][id]
+	if !tells(j.miner.Template(int(id))) {
+		return templateChange{}, false
+	}
 	counts := cell.counts(buf)
 	c := j.g.rate(counts, j.exposure)
 	if !c.known {
@@ -99,6 +103,20 @@ func (j *logJudge) judge(n, id int32, buf []int32) (templateChange, bool) {
 		out.score = max(out.score, errorFloor)
 	}
 	return out, out.score > 0
+}
+
+// leastLetters is how many constant letters a template must have to tell
+// anything.
+const leastLetters = 4
+
+func tells(template string) bool {
+	n := 0
+	for _, r := range template {
+		if unicode.IsLetter(r) {
+			n++
+		}
+	}
+	return n >= leastLetters
 }
 
 // unjudged is an error or warning seen where no baseline says what is usual.
@@ -166,7 +184,7 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 	ev := incident.Evidence{
 		Kind: incident.Log, Node: incident.NodeID(j.nodes.text[c.node]), Name: j.miner.Template(int(c.template)),
 		Score: c.score, Window: j.g.window(c.change.start), Onset: j.g.onset(c.change.lo, c.change.hi),
-		Source: incident.Source{File: j.file[c.node], Line: int(c.cell.first)},
+		Source: incident.Source{File: j.file[c.node], Line: c.cell.first.from(c.change.start)},
 	}
 	key := "log.template_burst"
 	ev.Signal, ev.Direction = "template.burst", incident.Up
@@ -182,7 +200,7 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 		key += "_peer"
 	}
 	cl := say(key, "node", string(ev.Node), "template", ev.Name, "level", c.cell.level.String(), "peer", string(ev.Peer))
-	j.tell(cl, &c.cell.cell, c.change.start, c.node, ev.Name, "")
+	j.tell(cl, j.like(c.node, c.template), c.change.start, c.node, ev.Name, "")
 	ev.Text, ev.Numbers = cl.text, cl.numbers
 	signals := j.meanings(c.template, c.cell)
 	if len(signals) == 0 || !c.change.up {
@@ -288,7 +306,7 @@ func (j *logJudge) complaints() []incident.Evidence {
 			Kind: incident.Log, Node: incident.NodeID(about), Peer: incident.NodeID(j.nodes.text[k.by]),
 			Signal: "peer.complaint", Direction: incident.Up, Score: ch.sd * levelWeight(c.level),
 			Window: j.g.window(ch.start), Onset: j.g.onset(ch.lo, ch.hi),
-			Source: incident.Source{File: j.file[k.by], Line: int(c.first)},
+			Source: incident.Source{File: j.file[k.by], Line: c.first.from(ch.start)},
 		}
 		cl := say("log.complaint", "node", about, "peer", string(ev.Peer))
 		j.tell(cl, &c.cell, ch.start, k.by, "", namesArg+about)

@@ -79,7 +79,7 @@ type complaintKey struct{ about, by int32 }
 
 type complaint struct {
 	cell
-	first int32 // line of the first in the search
+	first places // records in the search
 	level telemetry.Level
 }
 
@@ -92,8 +92,8 @@ func (l *lineTable) complain(k complaintKey, bin int, level telemetry.Level, r *
 	}
 	c.add(bin, l.g.bins())
 	c.level = max(c.level, level)
-	if searching && c.first == 0 {
-		c.first = int32(r.Line)
+	if searching {
+		c.first.add(bin, int32(r.Line))
 	}
 }
 

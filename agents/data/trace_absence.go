@@ -18,7 +18,7 @@ func (m *model) failureEvidence() []incident.Evidence {
 	var out []incident.Evidence
 	for _, e := range m.entries {
 		o := m.plainOp(e.node, e.op)
-		if o == nil || o.peer != none || o.failed == 0 {
+		if o == nil || o.peer != none || len(o.failed) == 0 {
 			continue
 		}
 		c := m.g.share(o.fail.counts(make([]int32, bins)), o.count.counts(make([]int32, bins)))
@@ -29,7 +29,7 @@ func (m *model) failureEvidence() []incident.Evidence {
 		ev := incident.Evidence{
 			Kind: incident.Trace, Node: m.nodeID(o.node), Signal: "span.error", Name: m.ops.text[o.name],
 			Direction: incident.Up, Score: c.sd, Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi),
-			Source: incident.Source{File: m.file, Line: int(o.failed), Query: sel},
+			Source: incident.Source{File: m.file, Line: o.failed.from(c.start), Query: sel},
 		}
 		cl := say("trace.failures", "node", string(ev.Node), "operation", ev.Name).
 			count("before", o.fail.outside(m.g), spans(evidence.SpanFail, m.file, sel, "", m.g.usual()...)).

@@ -1,6 +1,12 @@
 package data
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"triagent/compress"
+)
 
 // lineClasses groups templates that begin with the same words: lines that list a
 // varying number of things have a template for each number, and only together
@@ -11,7 +17,7 @@ type lineClasses struct {
 }
 
 // classWords is how many different words make a class.
-const classWords = 10
+const classWords = 8
 
 func newLineClasses(l *lineTable) *lineClasses {
 	by := map[string][]int32{}
@@ -39,21 +45,21 @@ func newLineClasses(l *lineTable) *lineClasses {
 	return c
 }
 
-// firstWords joins the first n different words (runs of letters) of a template.
+// firstWords joins the first n different words (runs of letters) of a template,
+// leaving out what touches a variable part: that is data more often than not.
 func firstWords(template string, n int) string {
 	var words []string
-	for w := range strings.FieldsFuncSeq(template, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r < 0x80
-	}) {
-		if len(words) == n {
-			break
+	for token := range strings.FieldsSeq(template) {
+		if strings.Contains(token, compress.Wild) {
+			continue
 		}
-		known := false
-		for _, o := range words {
-			known = known || o == w
-		}
-		if !known {
-			words = append(words, w)
+		for w := range strings.FieldsFuncSeq(token, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			if len(words) == n {
+				return strings.Join(words, " ")
+			}
+			if !slices.Contains(words, w) {
+				words = append(words, w)
+			}
 		}
 	}
 	return strings.Join(words, " ")

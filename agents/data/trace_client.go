@@ -72,12 +72,8 @@ func (p *peerTotal) add(o *op, bins int) {
 	p.fail.into(fails)
 	o.fail.into(fails)
 	p.fail = cell{dense: fails}
-	if p.failed == 0 || o.failed != 0 && o.failed < p.failed {
-		p.failed = o.failed
-	}
-	if p.first == 0 || o.first != 0 && o.first < p.first {
-		p.first = o.first
-	}
+	p.failed = append(p.failed, o.failed...)
+	p.first = append(p.first, o.first...)
 }
 
 func (v *clientView) latency(o *op) {
@@ -96,7 +92,7 @@ func (v *clientView) errors(p *peerTotal) {
 	if !c.known || !c.up || c.k < fewErrors || c.sd < weakEvent {
 		return
 	}
-	ev := v.about(&p.op, c, "call.error", p.failed)
+	ev := v.about(&p.op, c, "call.error", p.failed.from(c.start))
 	cl := v.words("trace.call_error", &ev).
 		count("before", p.fail.outside(v.g), spans(evidence.SpanFail, v.file, ev.Source.Query, "", v.g.usual()...)).
 		count("calls_before", p.count.outside(v.g), spans(evidence.SpanCount, v.file, ev.Source.Query, "", v.g.usual()...)).
@@ -142,7 +138,7 @@ func (v *clientView) meaning(o *op, quantity string) incident.Signal {
 }
 
 func (v *clientView) counted(o *op, c change, signal incident.Signal) incident.Evidence {
-	ev := v.about(o, c, signal, o.first)
+	ev := v.about(o, c, signal, o.first.from(c.start))
 	key := "trace.call_rate_up"
 	if !c.up {
 		key = "trace.call_rate_down"
@@ -155,7 +151,7 @@ func (v *clientView) counted(o *op, c change, signal incident.Signal) incident.E
 }
 
 // about begins evidence on the calls of one operation, or of all, to a peer.
-func (v *clientView) about(o *op, c change, signal incident.Signal, line int32) incident.Evidence {
+func (v *clientView) about(o *op, c change, signal incident.Signal, line int) incident.Evidence {
 	name, selector := "", v.selector(o)
 	if o.name != none {
 		name = v.ops.text[o.name]
@@ -163,7 +159,7 @@ func (v *clientView) about(o *op, c change, signal incident.Signal, line int32) 
 	ev := incident.Evidence{
 		Kind: incident.Trace, Node: v.nodeID(o.node), Peer: v.nodeID(o.peer), Signal: signal, Name: name,
 		Direction: incident.Up, Score: c.sd, Window: v.g.window(c.start), Onset: v.g.onset(c.lo, c.hi),
-		Source: incident.Source{File: v.file, Line: int(line), Query: selector},
+		Source: incident.Source{File: v.file, Line: line, Query: selector},
 	}
 	if !c.up {
 		ev.Direction = incident.Down
@@ -191,7 +187,7 @@ func (v *clientView) flow(o *op) {
 		if signal == "" {
 			signal = "result.bytes"
 		}
-		ev := v.about(o, c, signal, o.first)
+		ev := v.about(o, c, signal, o.first.from(c.start))
 		ev.Name = v.ops.text[o.name] + " " + k
 		cl := say("trace.call_amount", "node", string(ev.Node), "peer", string(ev.Peer), "operation", v.ops.text[o.name], "attribute", k)
 		cl.state("before", m.outside(v.g), spans(spanSum, v.file, ev.Source.Query, k, v.g.usual()...)).
@@ -272,7 +268,7 @@ func (v *clientView) slowStatement(o *op, h *shape, usual, part float64) inciden
 	}
 	c := change{start: lo, lo: lo, hi: lo, up: true}
 	c.sd = math.Log(float64(h.worst)/1e6/max(usual, 1)) * (1 + 4*math.Sqrt(part))
-	ev := v.about(o, c, "query.slow", h.line)
+	ev := v.about(o, c, "query.slow", int(h.line))
 	ev.Direction, ev.Name = incident.New, h.text
 	worst, _ := o.quantileOf(1, v.g.since(lo))
 	before, _ := o.quantileOf(.5, v.g.isUsual)

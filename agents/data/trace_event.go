@@ -196,17 +196,17 @@ func (m *model) wordLine(ev *incident.Evidence, o occurrence, lines *lineTable) 
 	if o.ev.kind == classEvent {
 		template = m.classes.telling(o.ev.what, lines.cells[node], m.g, o.change.start)
 	}
-	cell, file := lines.cells[node][template], lines.file[node]
+	cell, counts, file := lines.cells[node][template], lines.like(node, template), lines.file[node]
 	ev.Kind = incident.Log
 	ev.Name = lines.miner.Template(int(template))
-	ev.Source = incident.Source{File: file, Line: int(cell.first)}
-	if ev.Direction == incident.Gone {
+	ev.Source = incident.Source{File: file, Line: cell.first.from(o.change.start)}
+	if ev.Direction == incident.Gone || ev.Source.Line == 0 {
 		ev.Source.Line = int(cell.lastBase)
 	}
 	c := say("code.line_"+string(ev.Direction), "node", string(ev.Node), "operation", m.ops.text[e.op],
 		"line", ev.Name, "level", cell.level.String()).
-		count("before", cell.outside(m.g), records(file, ev.Name, "", m.g.usual()...)).
-		count("after", cell.sum(o.change.start, m.g.stop), records(file, ev.Name, "", ev.Window))
+		count("before", counts.outside(m.g), records(file, ev.Name, "", m.g.usual()...)).
+		count("after", counts.sum(o.change.start, m.g.stop), records(file, ev.Name, "", ev.Window))
 	m.wordCalls(c, e, o.change)
 	ev.Text, ev.Numbers = c.text, c.numbers
 }
@@ -237,7 +237,7 @@ func (m *model) wordSpan(ev *incident.Evidence, o occurrence) {
 	if owner == nil {
 		owner = m.plainOp(e.node, e.op)
 	}
-	ev.Source = incident.Source{File: m.file, Line: int(owner.first)}
+	ev.Source = incident.Source{File: m.file, Line: owner.first.from(o.change.start)}
 	if ev.Direction == incident.Gone || ev.Source.Line == 0 {
 		ev.Source.Line = int(owner.lastBase)
 	}

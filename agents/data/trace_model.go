@@ -57,11 +57,10 @@ type op struct {
 	durations   []sample
 	self        *moments // ln(1+ms) of the time not spent in children; nil: none measured
 	whole       *moments // ln(1+ms) of the whole
-	first       int32    // line of the first in the search
-	slowest     int32    // line of the slowest in the search
-	failed      int32    // line of the first failed in the search
+	first       places   // spans in the search
+	slow        slowest  // the longest of them
+	failed      places   // those that failed
 	lastBase    int32    // line of the last outside the search
-	worst       int64
 	attributes  map[string]*moments
 	shapes      *shapes
 }
@@ -193,14 +192,6 @@ func (m *model) nodeID(n int32) incident.NodeID {
 		return ""
 	}
 	return incident.NodeID(m.nodes.text[n])
-}
-
-// serviceName is the service of a node, the node itself where none is known.
-func (m *model) serviceName(n int32) string {
-	if s := m.service[n]; s != none {
-		return m.services.text[s]
-	}
-	return m.nodes.text[n]
 }
 
 func (m *model) op(k opKey) *op {

@@ -57,15 +57,11 @@ func (m *model) measure(o *op, l *leaf, bin int) {
 		o.lastBase = l.line
 		return
 	}
-	if o.first == 0 {
-		o.first = l.line
+	o.first.add(bin, l.line)
+	if l.failed {
+		o.failed.add(bin, l.line)
 	}
-	if l.failed && o.failed == 0 {
-		o.failed = l.line
-	}
-	if l.duration > o.worst {
-		o.worst, o.slowest = l.duration, l.line
-	}
+	o.slow.add(bin, l.line, l.duration)
 }
 
 // attributes adds up what a client span says of the size of its call, and the

@@ -70,7 +70,7 @@ func (m *model) slower(o *op, c change, score float64, signal incident.Signal, k
 	ev := incident.Evidence{
 		Kind: incident.Trace, Node: m.nodeID(o.node), Peer: m.nodeID(o.peer), Signal: signal, Name: m.ops.text[o.name],
 		Unit: "ms", Direction: incident.Up, Score: score, Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi),
-		Source: incident.Source{File: m.file, Line: int(o.slowest)},
+		Source: incident.Source{File: m.file, Line: o.slow.from(c.start)},
 	}
 	cl := say(key, "node", string(ev.Node), "operation", ev.Name, "peer", string(ev.Peer))
 	m.durations(cl, o, c.start, "")
@@ -155,7 +155,7 @@ func (m *model) wordNet(n int32, j *judged, score float64) incident.Evidence {
 		Kind: incident.Trace, Node: m.nodeID(n), Peer: m.nodeID(other), Signal: "call.net_time", Name: m.ops.text[j.op],
 		Unit: "ms", Direction: incident.Up, Score: score, Shape: m.shapeOf(j),
 		Window: m.g.window(j.start), Onset: m.g.onset(j.lo, j.hi),
-		Source: incident.Source{File: m.file, Line: int(j.client.slowest)},
+		Source: incident.Source{File: m.file, Line: j.client.slow.from(j.start)},
 	}
 	key := "trace.call_slow"
 	if j.at != nil {
