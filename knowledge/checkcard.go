@@ -57,10 +57,8 @@ func (c *checker) card(p string, k *Card) {
 
 // identifier wants a name of lower-case letters, digits and underscores.
 func (c *checker) identifier(path, name string) {
-	ok := name != "" && strings.IndexFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_')
-	}) < 0
-	if !ok {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789_"
+	if name == "" || strings.Trim(name, letters) != "" {
 		c.fail(path, "%s %q is not made of a-z, 0-9 and _", leaf(path), name)
 	}
 }

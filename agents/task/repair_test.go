@@ -78,27 +78,38 @@ func TestPlan(t *testing.T) {
 	}{
 		{"no causes", "iotdb", nil, nil},
 		{
-			"a leader is relieved before it is restarted", "iotdb", []incident.Cause{cause("data-1", "memory_saturation", .9)},
+			"a leader is relieved before it is restarted", "iotdb",
+			[]incident.Cause{cause("data-1", "memory_saturation", .9)},
 			[]string{"check_quorum data-1", "reassign_leaders data-1", "kill_query data-1", "raise_limit data-1", "restart_process data-1"},
 		},
 		{
-			"a follower has nothing to hand over", "iotdb", []incident.Cause{cause("data-2", "memory_saturation", .9)},
+			"a follower has nothing to hand over", "iotdb",
+			[]incident.Cause{cause("data-2", "memory_saturation", .9)},
 			[]string{"check_quorum data-2", "kill_query data-2", "raise_limit data-2", "restart_process data-2"},
 		},
 		{
-			"the leading configuration node is relieved too", "iotdb", []incident.Cause{cause("conf-1", "process_hang", .9)},
+			"a leader is relieved though its card does not ask for it", "iotdb",
+			[]incident.Cause{cause("data-1", "certificate_expired", .9)},
+			[]string{"observe data-1", "check_quorum data-1", "reassign_leaders data-1", "renew_certificate data-1", "restart_process data-1"},
+		},
+		{
+			"the leading configuration node is relieved too", "iotdb",
+			[]incident.Cause{cause("conf-1", "process_hang", .9)},
 			[]string{"observe conf-1", "check_quorum conf-1", "reassign_leaders conf-1", "isolate_node conf-1", "restart_process conf-1"},
 		},
 		{
-			"a node that is down leads nothing", "iotdb", []incident.Cause{cause("data-1", "node_down", .9)},
+			"a node that is down leads nothing", "iotdb",
+			[]incident.Cause{cause("data-1", "node_down", .9)},
 			[]string{"check_quorum data-1", "restart_process data-1", "rejoin_node data-1", "restart_node data-1", "replace_node data-1"},
 		},
 		{
-			"a full disk is freed before the restart", "iotdb", []incident.Cause{cause("data-2", "disk_full", .8)},
+			"a full disk is freed before the restart", "iotdb",
+			[]incident.Cause{cause("data-2", "disk_full", .8)},
 			[]string{"check_quorum data-2", "free_disk data-2", "raise_limit data-2", "restart_process data-2", "set_running data-2"},
 		},
 		{
-			"a service has no quorum", "", []incident.Cause{{Node: "shop-1", Fault: "cpu_saturation", Probability: .7, Role: incident.Service}},
+			"a service has no quorum", "",
+			[]incident.Cause{{Node: "shop-1", Fault: "cpu_saturation", Probability: .7, Role: incident.Service}},
 			[]string{"reassign_tasks shop-1", "raise_limit shop-1", "scale_out shop-1", "restart_process shop-1"},
 		},
 		{
@@ -120,7 +131,8 @@ func TestPlan(t *testing.T) {
 			[]string{"observe data-1", "observe data-2", "open_ticket data-1"},
 		},
 		{
-			"a fault without a card: look and tell", "iotdb", []incident.Cause{cause("data-1", "gremlins", .9)},
+			"a fault without a card: look and tell", "iotdb",
+			[]incident.Cause{cause("data-1", "gremlins", .9)},
 			[]string{"observe data-1", "open_ticket data-1"},
 		},
 	} {
