@@ -113,6 +113,17 @@ func TestTyping(t *testing.T) {
 	}
 }
 
+func TestUnknownIsNeverRight(t *testing.T) {
+	r := faulty("a", incident.UnknownFault, Cause{Node: "a", Fault: incident.UnknownFault})
+	r.Truth[0].Accept = []string{"unknown", ""}
+	if right, _ := r.Strict(); right {
+		t.Error("unknown counts as a right diagnosis")
+	}
+	if got := micro(typeTallies([]*Row{r})); got != 0 {
+		t.Errorf("micro-F1 of unknown = %v", got)
+	}
+}
+
 func TestTopFaultsOfSeveralCauses(t *testing.T) {
 	r := &Row{Truth: []Cause{{Fault: "cpu"}, {Fault: "io"}, {Fault: "net", Accept: []string{"bandwidth"}}}}
 	for _, tt := range []struct {
