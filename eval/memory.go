@@ -137,7 +137,7 @@ func (r *runner) remember(ctx context.Context, dir string, cases []solved) error
 		if err != nil {
 			return err
 		}
-		to := filepath.Join(dir, neutral(r.Seed, "memory", s.system, s.entry.ID))
+		to := filepath.Join(dir, neutral(r.Seed, "memory", s.path))
 		if err := stage(ctx, b, b.Incident, to, nil); err != nil {
 			return err
 		}
