@@ -18,6 +18,7 @@ import (
 
 // solved is a case that could be remembered.
 type solved struct {
+	set    string
 	system string
 	entry  importer.Entry
 	path   string
@@ -81,7 +82,7 @@ func stockOf(ctx context.Context, m *importer.Manifest, part string) ([]solved, 
 		if err != nil {
 			return nil, fmt.Errorf("solved case %s: %w", e.ID, err)
 		}
-		out = append(out, solved{system: m.System, entry: e, path: p, window: b.Incident.Window})
+		out = append(out, solved{set: m.Name, system: m.System, entry: e, path: p, window: b.Incident.Window})
 	}
 	return out, nil
 }
@@ -137,7 +138,7 @@ func (r *runner) remember(ctx context.Context, dir string, cases []solved) error
 		if err != nil {
 			return err
 		}
-		to := filepath.Join(dir, neutral(r.Seed, "memory", s.path))
+		to := filepath.Join(dir, neutral(r.Seed, "memory", s.set, s.entry.Path))
 		if err := stage(ctx, b, b.Incident, to, nil); err != nil {
 			return err
 		}
