@@ -659,6 +659,8 @@ var embedded = document{Signals: []SignalInfo{
 			"default timeout",
 			"without timeout",
 			"set timeout",
+			"timeout =",
+			".timeout",
 		}, Level: "info"},
 		{Is: []incident.Signal{
 			"log.timeout",
@@ -862,6 +864,7 @@ var embedded = document{Signals: []SignalInfo{
 			"started streaming wal",
 		}, None: []string{
 			"transferleadership skipped",
+			"raft.server",
 		}},
 		{Is: []incident.Signal{
 			"log.leader_lost",
@@ -1173,6 +1176,7 @@ var embedded = document{Signals: []SignalInfo{
 		}, None: []string{
 			"print",
 			"flush check thread",
+			"thread pool",
 			"threshold",
 		}},
 		{Is: []incident.Signal{
@@ -1227,13 +1231,6 @@ var embedded = document{Signals: []SignalInfo{
 	}, Rules: []logRule{
 		{Is: []incident.Signal{
 			"log.readonly",
-			"log.replication_lag",
-		}, All: []string{
-			"iotconsensusrpcserviceprocessor",
-			"read-only",
-		}},
-		{Is: []incident.Signal{
-			"log.readonly",
 		}, Any: []string{
 			"change system status to readonly",
 			"set system to readonly",
@@ -1281,6 +1278,10 @@ var embedded = document{Signals: []SignalInfo{
 			"failed to connect to confignode",
 			"unexpected exception occurs in asyncdatanode",
 			"unexpected exception occurs in asynciotconsensus",
+		}, None: []string{
+			"as previous log entry",
+			"as the first entry",
+			"is not lead",
 		}},
 		{Is: []incident.Signal{
 			"log.timeout",
@@ -1291,7 +1292,6 @@ var embedded = document{Signals: []SignalInfo{
 			"timed out heartbeat",
 			"timed out appendentries",
 			"waiting target request timeout",
-			"election timeout",
 		}},
 		{Is: []incident.Signal{
 			"log.slow_query",
@@ -1302,9 +1302,11 @@ var embedded = document{Signals: []SignalInfo{
 		{Is: []incident.Signal{
 			"log.query",
 		}, Any: []string{
-			"coordinator",
+			"=select",
 		}, None: []string{
 			"cost:",
+			"status code",
+			"failed",
 		}},
 		{Is: []incident.Signal{
 			"log.memory_reject",
@@ -1367,7 +1369,6 @@ var embedded = document{Signals: []SignalInfo{
 		}, Any: []string{
 			"successfully set_configuration",
 			"updating configuration file",
-			"configurationfileutils",
 			"set configuration of",
 		}, None: []string{
 			"conf: {index",
@@ -1387,7 +1388,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Is: []incident.Signal{
 			"log.gc_pause",
 		}, Any: []string{
-			"jvmpausemonitor",
+			"detected pause in jvm",
 			"jvm pause detected",
 		}},
 		{Is: []incident.Signal{
@@ -1399,7 +1400,6 @@ var embedded = document{Signals: []SignalInfo{
 			"=loaded tsfile",
 		}, None: []string{
 			"active load dir scanning",
-			"activeloaddirscanner",
 		}},
 		{Is: []incident.Signal{
 			"log.schema_error",

@@ -19,7 +19,7 @@ func TestLog(t *testing.T) {
 		unwanted []incident.Signal
 	}{
 		{"iotdb", telemetry.Warn, "<*>@group-<*>-><*>-GrpcLogAppender: Timed out HEARTBEAT appendEntries, errorCount=<*>, request=<*>", []incident.Signal{"log.timeout", "peer.complaint"}, nil},
-		{"iotdb", telemetry.Error, "IoTConsensusRPCServiceProcessor fail to sync logEntries because system is read-only.", []incident.Signal{"log.readonly"}, []incident.Signal{"log.peer_readonly"}},
+		{"iotdb", telemetry.Error, "fail to sync logEntries because system is read-only.", []incident.Signal{"log.readonly"}, []incident.Signal{"log.peer_readonly"}},
 		{"iotdb", telemetry.Warn, "Can not send Batch{startIndex=<*>, endIndex=<*>} to peer Peer{groupId=DataRegion[<*>]} for <*> times because fail to sync logEntries because system is read-only.", []incident.Signal{"log.peer_readonly", "peer.complaint"}, []incident.Signal{"log.readonly"}},
 		{"iotdb", telemetry.Warn, "can't execute request on node TEndPoint(ip:<*>, port:<*>), error msg is java.net.NoRouteToHostException: No route to host", []incident.Signal{"log.unreachable", "peer.complaint"}, nil},
 		{"iotdb", telemetry.Warn, "The available disk space is : <*> MB, the total disk space is : <*> GB, and the remaining disk usage ratio: <*> is less than disk_space_warning_threshold: <*>, set system to readonly!", []incident.Signal{"log.disk_full", "log.readonly"}, nil},
@@ -32,6 +32,8 @@ func TestLog(t *testing.T) {
 		{"iotdb", telemetry.Warn, "JvmPauseMonitor-<*>: Detected pause in JVM or host machine approximately <*>s without any GCs.", []incident.Signal{"log.gc_pause"}, nil},
 		{"iotdb", telemetry.Info, "Updating configuration file /opt/iotdb/conf/iotdb-system.properties", []incident.Signal{"log.config_change"}, nil},
 		{"iotdb", telemetry.Info, "<*>@group-<*>: set configuration conf: {index: <*>, cur=peers:[]}", nil, []incident.Signal{"log.config_change"}},
+		{"iotdb", telemetry.Info, "raft.server.rpc.request.timeout = <*>ms (custom)", nil, []incident.Signal{"log.timeout"}},
+		{"iotdb", telemetry.Info, "select last s<*> from root.plant.line<*>.d<*>", []incident.Signal{"log.query"}, []incident.Signal{"log.slow_query"}},
 		{"iotdb", telemetry.Info, "Congratulations, IoTDB DataNode is set up successfully.", []incident.Signal{"log.restart"}, nil},
 		{"", telemetry.Error, "dial tcp <*>: connect: connection refused", []incident.Signal{"log.refused"}, nil},
 		{"", telemetry.Error, "write /data/wal: no space left on device", []incident.Signal{"log.disk_full"}, nil},
