@@ -211,9 +211,9 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "call.missing", Nature: "absence", Floor: 0.05, EN: "missing calls", ZH: "缺失的调用"},
 	{Signal: "call.net_time", Bad: "up", Nature: "internal", Floor: 0.35, Log: true, EN: "time on the network between caller and callee", ZH: "调用的网络耗时"},
 	{Signal: "call.spread", Bad: "up", Nature: "external", Floor: 0.2, EN: "spread of call times", ZH: "调用耗时离散度"},
-	{Signal: "code.event", Nature: "internal", Floor: 0.05, EN: "step of an operation appeared or vanished", ZH: "操作步骤出现或消失"},
-	{Signal: "code.error_line", Bad: "up", Nature: "internal", Floor: 0.05, EN: "new error line of its own code", ZH: "自身代码的新错误日志"},
-	{Signal: "code.line_gone", Nature: "internal", Floor: 0.05, EN: "usual line of its own code is gone", ZH: "自身代码的常规日志消失"},
+	{Signal: "code.event", Nature: "internal", Floor: 0.05, Specific: true, EN: "step of an operation appeared or vanished", ZH: "操作步骤出现或消失"},
+	{Signal: "code.error_line", Bad: "up", Nature: "internal", Floor: 0.05, Specific: true, EN: "new error line of its own code", ZH: "自身代码的新错误日志"},
+	{Signal: "code.line_gone", Nature: "internal", Floor: 0.05, Specific: true, EN: "usual line of its own code is gone", ZH: "自身代码的常规日志消失"},
 }, Metrics: []metricTable{
 	{Table: "mysql", Systems: []string{
 		"mysql",

@@ -40,10 +40,13 @@ type SignalInfo struct {
 	Nature   Nature             `json:"nature"`          //
 	Floor    float64            `json:"floor,omitempty"` // relative change below which nothing is meant
 	Weight   float64            `json:"weight,omitempty"`
-	Log      bool               `json:"log,omitempty"`   // judged on a log scale
-	Scope    Scope              `json:"scope,omitempty"` // where it is measured unless the metric's name says otherwise
-	EN       string             `json:"en"`
-	ZH       string             `json:"zh"`
+	Log      bool               `json:"log,omitempty"` // judged on a log scale
+	// Specific says that it is telling at each node by itself, so that it says no
+	// less where several nodes show it.
+	Specific bool   `json:"specific,omitempty"`
+	Scope    Scope  `json:"scope,omitempty"` // where it is measured unless the metric's name says otherwise
+	EN       string `json:"en"`
+	ZH       string `json:"zh"`
 }
 
 // complete sets what follows from the rest: resource, kind, weight 1.

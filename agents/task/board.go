@@ -11,32 +11,47 @@ import (
 
 // The scale of scores. A healthy window tops out about usual robust standard
 // deviations in one of its signals; strength is logarithmic above it, so that a
-// change a hundred times the usual is not a hundred times the reason, and ends
-// at full.
+// change a hundred times the usual is not a hundred times the reason. A score
+// of full has strength 1, and no evidence weighs more than most.
 const (
 	usual = 6.0
-	full  = 5.0
+	full  = 30.0
+	most  = 1.5
 )
 
-// move is a signal that moved one way at a place.
+// move is a signal that moved one way.
 type move struct {
 	signal incident.Signal
 	dir    incident.Direction
 }
 
-// place is where evidence points: a node, seen by itself (from empty) or by
-// others.
+// place is whom evidence is about: a node as it shows itself, or, if peer, as
+// others see it.
 type place struct {
 	about incident.NodeID
-	peer  bool // seen by others
+	peer  bool
 }
 
 // sighting is the strongest evidence of a move at a place.
 type sighting struct {
-	strength float64 // 0..full
+	strength float64 // >= 0, 1 at a score of full
 	contrast float64 // 0..1: how much it stands out among the nodes
 	cite     incident.EvidenceID
-	onset    incident.Window
+	shape    incident.Shape
+}
+
+// value is what the sighting counts for: 0..most.
+func (s *sighting) value() float64 { return math.Min(most, s.strength) * s.contrast }
+
+// strength is ln(1 + (score/usual)^2) over the same of full.
+func strength(score float64) float64 {
+	x, f := score/usual, full/usual
+	return math.Log1p(x*x) / math.Log1p(f*f)
+}
+
+type observedAt struct {
+	signal incident.Signal
+	place  place
 }
 
 // board is all evidence, indexed by what moved and whom it is about.
@@ -49,29 +64,15 @@ type board struct {
 	replicas map[incident.NodeID][]incident.NodeID // by node: others of its service or its groups
 }
 
-// side makes two directions of four: what is new went up, what is gone down.
-func side(d incident.Direction) incident.Direction {
-	switch d {
-	case incident.New:
-		return incident.Up
-	case incident.Gone:
-		return incident.Down
-	}
-	return d
-}
-
-type observedAt struct {
-	signal incident.Signal
-	place  place
-}
-
-// newBoard indexes the evidence of in. Evidence with a Peer counts as what
-// others see of the peer, and not as the observer's own.
 func newBoard(in agents.Input) *board {
-	b := &board{base: in.Base, nodes: in.Nodes, sights: map[move]map[place]*sighting{}, observed: map[observedAt]bool{}, onsets: map[incident.EvidenceID]incident.Window{}}
-	b.replicas = replicasOf(in.Bundle.Topology)
+	b := &board{
+		base: in.Base, nodes: in.Nodes, sights: map[move]map[place]*sighting{}, observed: map[observedAt]bool{},
+		onsets: map[incident.EvidenceID]incident.Window{}, replicas: replicasOf(in.Bundle.Topology),
+	}
 	for _, o := range in.Seen {
-		b.observed[observedAt{o.Signal, placeOf(o.Node, o.Peer)}] = true
+		for _, p := range b.placesOf(o.Signal, "", o.Node, o.Peer) {
+			b.observed[observedAt{o.Signal, p}] = true
+		}
 	}
 	for i := range in.Evidence {
 		b.add(&in.Evidence[i])
@@ -82,39 +83,56 @@ func newBoard(in agents.Input) *board {
 	return b
 }
 
-func placeOf(node, peer incident.NodeID) place {
-	if peer != "" {
-		return place{about: peer, peer: true}
+// placesOf says whom evidence with a peer is about. An internal signal (a step
+// missing in its own code, time lost on all its edges) is about the node, with
+// the peer as the place where it showed; an external one (a slow or failed call)
+// is about the one called; a log line that names a peer is about both.
+func (b *board) placesOf(signal incident.Signal, kind incident.Kind, node, peer incident.NodeID) []place {
+	self, other := place{about: node}, place{about: peer, peer: true}
+	info, _ := b.base.Signal(signal)
+	switch {
+	case peer == "" || info.Nature == knowledge.InternalNature:
+		return []place{self}
+	case kind == incident.Log:
+		return []place{self, other}
 	}
-	return place{about: node}
+	return []place{other}
 }
 
 func (b *board) add(e *incident.Evidence) {
 	if e.Signal == "" || e.Node == "" {
 		return
 	}
-	m := move{e.Signal, side(e.Direction)}
 	b.onsets[e.ID] = e.Onset
+	for _, p := range b.placesOf(e.Signal, e.Kind, e.Node, e.Peer) {
+		b.observed[observedAt{e.Signal, p}] = true
+		b.sight(move{e.Signal, way(e.Direction)}, p, e)
+	}
+}
+
+// sight keeps the strongest evidence of a move at a place.
+func (b *board) sight(m move, p place, e *incident.Evidence) {
 	if b.sights[m] == nil {
 		b.sights[m] = map[place]*sighting{}
 	}
-	p := placeOf(e.Node, e.Peer)
-	b.observed[observedAt{e.Signal, p}] = true
 	s := strength(e.Score)
 	if old := b.sights[m][p]; old == nil || s > old.strength {
-		b.sights[m][p] = &sighting{strength: s, cite: e.ID, onset: e.Onset}
+		b.sights[m][p] = &sighting{strength: s, cite: e.ID, shape: e.Shape}
 	}
 }
 
-// strength is ln(1 + (score/usual)^2), at most full.
-func strength(score float64) float64 {
-	x := score / usual
-	return math.Min(full, math.Log1p(x*x))
+// way is the direction that evidence counts as: what is new went up. What is
+// gone is not down, since a metric without samples has not fallen.
+func way(d incident.Direction) incident.Direction {
+	if d == incident.New {
+		return incident.Up
+	}
+	return d
 }
 
 // contrast says for each place how much a move stands out: its share of the
-// strongest, less the more nodes show it just as strongly. What all nodes show
-// alike names none of them.
+// strongest, less the more nodes show it just as strongly: what all nodes show
+// alike names none of them, unless the signal is telling by itself.
 func (b *board) contrast(m move, places map[place]*sighting) {
 	for p, s := range places {
 		if s.strength == 0 {
@@ -133,22 +151,17 @@ func (b *board) contrast(m move, places map[place]*sighting) {
 		}
 		share := s.strength / top
 		s.contrast = share * share
-		if able > 1 {
+		if info, _ := b.base.Signal(m.signal); able > 1 && !info.Specific {
 			s.contrast *= 0.25 + 0.75*math.Log(float64(able)/math.Max(1, alike))/math.Log(float64(able))
 		}
 	}
-}
-
-// at returns the sighting of a move about node, by itself or by others.
-func (b *board) at(node incident.NodeID, m move, where knowledge.Where) *sighting {
-	return b.sights[m][place{about: node, peer: where == knowledge.Peer}]
 }
 
 // strongest returns the strongest sighting that an item asks for, nil if there
 // is none. Of a conjunction the weakest counts.
 func (b *board) strongest(node incident.NodeID, item *knowledge.Item) *sighting {
 	s := b.seen(node, knowledge.Sign{Signal: item.Signal, Direction: item.Direction}, item.Place())
-	if s == nil || s.strength < strength(item.Min) {
+	if s == nil || s.strength < strength(item.Min) || item.Shape != "" && s.shape != item.Shape {
 		return nil
 	}
 	for _, also := range item.All {
@@ -156,8 +169,8 @@ func (b *board) strongest(node incident.NodeID, item *knowledge.Item) *sighting 
 		if o == nil {
 			return nil
 		}
-		if o.strength*o.contrast < s.strength*s.contrast {
-			s = &sighting{strength: o.strength, contrast: o.contrast, cite: s.cite, onset: s.onset}
+		if o.value() < s.value() {
+			s = o
 		}
 	}
 	return s
@@ -166,14 +179,15 @@ func (b *board) strongest(node incident.NodeID, item *knowledge.Item) *sighting 
 // seen returns the strongest sighting of a sign at a place relative to node.
 func (b *board) seen(node incident.NodeID, sign knowledge.Sign, where knowledge.Where) *sighting {
 	info, _ := b.base.Signal(sign.Signal)
-	dirs := []incident.Direction{side(knowledge.Item{Direction: sign.Direction}.Way(info))}
+	dirs := []incident.Direction{way(knowledge.Item{Direction: sign.Direction}.Way(info))}
 	if dirs[0] == "" {
-		dirs = []incident.Direction{incident.Up, incident.Down}
+		dirs = []incident.Direction{incident.Up, incident.Down, incident.Gone}
 	}
 	var best *sighting
 	for _, d := range dirs {
 		for _, n := range b.around(node, where) {
-			if s := b.at(n, move{sign.Signal, d}, where); s != nil && (best == nil || s.strength*s.contrast > best.strength*best.contrast) {
+			s := b.sights[move{sign.Signal, d}][place{about: n, peer: where == knowledge.Peer}]
+			if s != nil && (best == nil || s.value() > best.value()) {
 				best = s
 			}
 		}
@@ -192,6 +206,33 @@ func (b *board) around(node incident.NodeID, where knowledge.Where) []incident.N
 	return []incident.NodeID{node}
 }
 
+// sees reports whether what an item asks for is measured.
+func (b *board) sees(node incident.NodeID, item *knowledge.Item) bool {
+	return slices.ContainsFunc(b.around(node, item.Place()), func(n incident.NodeID) bool {
+		return b.observed[observedAt{item.Signal, place{about: n, peer: item.Place() == knowledge.Peer}}]
+	})
+}
+
+// canSee reports whether any of the signals is measured at or about node.
+func (b *board) canSee(node incident.NodeID, signals []incident.Signal) bool {
+	return slices.ContainsFunc(signals, func(s incident.Signal) bool {
+		return b.observed[observedAt{s, place{about: node}}] || b.observed[observedAt{s, place{about: node, peer: true}}]
+	})
+}
+
+// moved reports whether any of the signals was seen to move at or about node.
+func (b *board) moved(node incident.NodeID, signals []incident.Signal) bool {
+	return slices.ContainsFunc(signals, func(s incident.Signal) bool {
+		for _, d := range []incident.Direction{incident.Up, incident.Down, incident.Gone} {
+			places := b.sights[move{s, d}]
+			if places[place{about: node}] != nil || places[place{about: node, peer: true}] != nil {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // firstOnset returns the earliest onset of the evidence, by its end.
 func (b *board) firstOnset(cites []incident.EvidenceID) incident.Window {
 	var first incident.Window
@@ -201,13 +242,6 @@ func (b *board) firstOnset(cites []incident.EvidenceID) incident.Window {
 		}
 	}
 	return first
-}
-
-// canSee reports whether any of the signals is measured at or about node.
-func (b *board) canSee(node incident.NodeID, signals []incident.Signal) bool {
-	return slices.ContainsFunc(signals, func(s incident.Signal) bool {
-		return b.observed[observedAt{s, place{about: node}}] || b.observed[observedAt{s, place{about: node, peer: true}}]
-	})
 }
 
 // replicasOf lists for each node the others that do the same: of its service,

@@ -9,15 +9,19 @@ import (
 
 	"triagent/agents"
 	"triagent/incident"
+	"triagent/telemetry"
 )
 
-// Calibration of the built-in engine. A hypothesis competes with all others and
-// with the hypothesis that nothing is wrong, which has log-odds healthy. The
-// temperature was set so that of the answers given at .8 four in five are right
-// on systems that it was not set on; docs/calibration says how.
+// Calibration of the built-in engine: from log-odds to probabilities. Something
+// is wrong with the logistic of (best - alarmAt)/alarmTemper, where best is the
+// strongest hypothesis without suspicion; given that, a hypothesis has its share
+// of a softmax with temperature causeTemper. They were set so that of the
+// answers given at .8 four in five are right on systems that they were not set
+// on.
 const (
-	healthy     = 2.0
-	temperature = 1.0
+	alarmAt     = 0.0
+	alarmTemper = 0.7
+	causeTemper = 0.6
 )
 
 // Bounds of the verdict (CONTRACT: defaults).
@@ -41,14 +45,14 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 		return err
 	}
 	b := newBoard(in)
-	v := judge(score(in, b))
+	v := judge(score(in, b), in)
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}
 	d := detection(in, v)
 	emit(incident.Detected{Detection: d})
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
-	if !d.Anomalous {
+	if v.healthy >= likelyFrom || len(v.hypotheses) == 0 || len(v.hypotheses[0].Cites) == 0 {
 		n.healthy()
 		return nil
 	}
@@ -66,34 +70,48 @@ type view struct {
 	hypotheses []scored  // best first
 	p          []float64 // probability of each, beside it
 	healthy    float64   // probability that nothing is wrong
+	anomalous  bool
 }
 
-// judge turns log-odds into probabilities: a softmax over all hypotheses and
-// the one that nothing is wrong.
-func judge(h []scored) view {
-	v := view{hypotheses: h, p: make([]float64, len(h))}
-	top := healthy
-	if len(h) > 0 {
-		top = max(top, h[0].LogOdds)
+// judge turns log-odds into probabilities.
+func judge(h []scored, in agents.Input) view {
+	v := view{hypotheses: h, p: make([]float64, len(h)), healthy: 1}
+	if len(h) == 0 {
+		return v
 	}
-	v.healthy = math.Exp((healthy - top) / temperature)
-	sum := v.healthy
+	best := math.Inf(-1)
 	for i := range h {
-		v.p[i] = math.Exp((h[i].LogOdds - top) / temperature)
+		if len(h[i].Cites) > 0 {
+			best = math.Max(best, h[i].LogOdds-h[i].suspicion)
+		}
+	}
+	v.anomalous = best > alarmAt || onlyAlerts(in.Bundle)
+	v.healthy = 1 / (1 + math.Exp((best-alarmAt)/alarmTemper))
+	if onlyAlerts(in.Bundle) {
+		v.healthy = 0
+	}
+	var sum float64
+	for i := range h {
+		v.p[i] = math.Exp((h[i].LogOdds - h[0].LogOdds) / causeTemper)
 		sum += v.p[i]
 	}
 	for i := range v.p {
-		v.p[i] /= sum
+		v.p[i] *= (1 - v.healthy) / sum
 	}
-	v.healthy /= sum
 	return v
+}
+
+// onlyAlerts reports whether a bundle has alerts and nothing measured: then
+// nothing can contradict them.
+func onlyAlerts(b *telemetry.Bundle) bool {
+	return len(b.Alerts) > 0 && len(b.Tables) == 0 && len(b.LogNodes) == 0 && !b.HasSpans
 }
 
 // detection says whether anything is wrong at all: whether the best hypothesis
 // beats the one that nothing is.
 func detection(in agents.Input, v view) incident.Detection {
 	d := incident.Detection{Score: 1 - v.healthy}
-	if len(v.hypotheses) == 0 || v.hypotheses[0].LogOdds <= healthy || len(v.hypotheses[0].Cites) == 0 {
+	if !v.anomalous || len(v.hypotheses[0].Cites) == 0 {
 		return d
 	}
 	d.Anomalous = true

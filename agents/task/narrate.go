@@ -96,7 +96,7 @@ func (n *narrator) rejection(h scored) incident.Rejected {
 // quietSignals names the signals that a fault would have moved and that did not.
 func (n *narrator) quietSignals(h scored) string {
 	for _, set := range h.card.Needed {
-		if n.board.canSee(h.Node, set) && !h.moved(n.board, set) {
+		if n.board.canSee(h.Node, set) && !n.board.moved(h.Node, set) {
 			var names []string
 			for _, s := range set[:min(3, len(set))] {
 				names = append(names, string(s))

@@ -12,6 +12,13 @@ import (
 
 // What the score is made of, in natural log-odds.
 const (
+	// Before any evidence a fault has log-odds base and what its card adds to
+	// the usual prior, less quiet for each unit of weight that could be
+	// observed: where much is measured, much must move, and where little is
+	// measured, little has to be enough.
+	base       = -1.0
+	usualPrior = -2.9
+	quiet      = 0.15
 	// silentPenalty is what a fault loses where a signal that it must move is
 	// measured and stayed quiet.
 	silentPenalty = 2.0
@@ -31,6 +38,9 @@ type scored struct {
 	blind   bool // nothing needed is observable
 	quiet   bool // something needed is observable and did not move
 	support float64
+	// suspicion is the part of LogOdds that says that the node is odd as such:
+	// it ranks nodes, it does not say that anything is wrong.
+	suspicion float64
 }
 
 // part is what one card item contributed.
@@ -45,6 +55,7 @@ type part struct {
 func score(in agents.Input, b *board) []scored {
 	var out []scored
 	cards := in.Base.Cards()
+	suspects := b.suspicion()
 	for _, n := range in.Nodes {
 		info, _ := in.Bundle.Topology.Node(n)
 		roles := rolesOf(in, n)
@@ -52,7 +63,12 @@ func score(in agents.Input, b *board) []scored {
 			if !befalls(&cards[i], in.Bundle.Incident.System, info.Service, roles) {
 				continue
 			}
-			out = append(out, hypothesis(in, b, info, roles, &cards[i]))
+			h := hypothesis(in, b, info, roles, &cards[i])
+			if len(h.Cites) > 0 {
+				h.suspicion = suspects[n]
+				h.LogOdds += h.suspicion
+			}
+			out = append(out, h)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b scored) int {
@@ -84,12 +100,16 @@ func befalls(c *knowledge.Card, system, service string, roles []incident.Role) b
 }
 
 func hypothesis(in agents.Input, b *board, n incident.Node, roles []incident.Role, card *knowledge.Card) scored {
-	h := scored{card: card, Hypothesis: incident.Hypothesis{Node: n.ID, Service: n.Service, Role: incident.UnknownRole, Fault: card.Fault, LogOdds: card.Prior}}
+	h := scored{card: card, Hypothesis: incident.Hypothesis{Node: n.ID, Service: n.Service, Role: incident.UnknownRole, Fault: card.Fault}}
 	if len(roles) > 0 {
 		h.Role = roles[0]
 	}
+	h.LogOdds = base + card.Prior - usualPrior
 	for i := range card.For {
-		h.weigh(b, &card.For[i], +1)
+		if item := &card.For[i]; b.sees(n.ID, item) {
+			h.LogOdds -= quiet * item.Weight
+			h.weigh(b, item, +1)
+		}
 	}
 	for i := range card.Against {
 		h.weigh(b, &card.Against[i], -1)
@@ -99,7 +119,7 @@ func hypothesis(in agents.Input, b *board, n incident.Node, roles []incident.Rol
 		case !b.canSee(n.ID, set):
 			h.blind = true
 			h.LogOdds -= blindPenalty
-		case !h.moved(b, set):
+		case !b.moved(n.ID, set):
 			h.quiet = true
 			h.LogOdds -= silentPenalty
 		}
@@ -119,24 +139,12 @@ func (h *scored) weigh(b *board, item *knowledge.Item, sign float64) {
 	if s == nil {
 		return
 	}
-	w := sign * item.Weight * s.strength * s.contrast
+	w := sign * item.Weight * s.value()
 	h.LogOdds += w
 	if sign > 0 {
 		h.support += w
 	}
 	h.parts = append(h.parts, part{item: item, weight: w, cite: s.cite})
-}
-
-// moved reports whether any of the signals was seen at or about the node.
-func (h *scored) moved(b *board, set []incident.Signal) bool {
-	return slices.ContainsFunc(set, func(s incident.Signal) bool {
-		for _, d := range []incident.Direction{incident.Up, incident.Down} {
-			if b.at(h.Node, move{s, d}, knowledge.Self) != nil || b.at(h.Node, move{s, d}, knowledge.Peer) != nil {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // cite lists the evidence for and against, most telling first.
