@@ -153,12 +153,14 @@ func (v *view) prove() {
 	for _, e := range v.Evidence {
 		byID[e.ID] = e
 	}
-	shown := map[string]bool{}
+	shown := map[pair]bool{} // by place and text: one observation may have two meanings
 	for i := range v.Reasons {
 		r := &v.Reasons[i]
 		for _, c := range r.Cites {
-			if e, ok := byID[c]; ok && !shown[c] && len(r.Proof) < proofs {
-				shown[c] = true
+			e, ok := byID[c]
+			same := pair{e.At, e.Text}
+			if ok && !shown[same] && len(r.Proof) < proofs {
+				shown[same] = true
 				r.Proof = append(r.Proof, e)
 			}
 		}
