@@ -202,7 +202,9 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 	cl := say(key, "node", string(ev.Node), "template", ev.Name, "level", c.cell.level.String(), "peer", string(ev.Peer))
 	j.tell(cl, j.like(c.node, c.template), c.change.start, c.node, ev.Name, "")
 	ev.Text, ev.Numbers = cl.text, cl.numbers
-	signals := j.meanings(c.template, c.cell)
+	signals := slices.DeleteFunc(j.meanings(c.template, c.cell), func(s incident.Signal) bool {
+		return s == "peer.complaint" // see complaints: it is about the node that is named
+	})
 	if len(signals) == 0 || !c.change.up {
 		return []incident.Evidence{ev}
 	}

@@ -113,11 +113,10 @@ func (m *model) readLines(ctx context.Context, b *telemetry.Bundle) (*lineTable,
 	lines := newLineTable(m.g, b.Topology)
 	m.join.sort()
 	err := b.Logs(ctx, nil, func(r *telemetry.Record) error {
-		n, template := lines.add(r)
+		_, template := lines.add(r)
 		if template != none && r.TraceID != "" {
 			m.join.line(r, m.node(r.Node, ""), template)
 		}
-		_ = n
 		return nil
 	})
 	if err != nil {

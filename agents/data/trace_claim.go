@@ -54,13 +54,13 @@ func (m *model) selector(o *op) string {
 	return s.String()
 }
 
-// quantileOf is the q-quantile of an operation's durations in the bins that in
-// picks, in milliseconds, and how many there are.
-func (o *op) quantileOf(q float64, in func(bin int) bool) (ms float64, n int) {
+// quantile is the q-quantile of the durations in the bins that in picks, in
+// milliseconds, and how many there are.
+func (s samples) quantile(q float64, in func(bin int) bool) (ms float64, n int) {
 	var v []float64
-	for _, s := range o.durations {
-		if in(int(s.bin)) {
-			v = append(v, float64(s.ms))
+	for _, d := range s {
+		if in(int(d.bin)) {
+			v = append(v, float64(d.ms))
 		}
 	}
 	return quantile(v, q), len(v)

@@ -183,10 +183,7 @@ func (v *clientView) flow(o *op) {
 		if !c.known || !c.up {
 			continue
 		}
-		signal := v.meaning(o, k)
-		if signal == "" {
-			signal = "result.bytes"
-		}
+		signal := v.amountSignal(o, k)
 		ev := v.about(o, c, signal, o.first.from(c.start))
 		ev.Name = v.ops.text[o.name] + " " + k
 		cl := say("trace.call_amount", "node", string(ev.Node), "peer", string(ev.Peer), "operation", v.ops.text[o.name], "attribute", k)
@@ -197,6 +194,19 @@ func (v *clientView) flow(o *op) {
 		ev.Text, ev.Numbers = cl.text, cl.numbers
 		v.out = append(v.out, ev)
 	}
+}
+
+// amountSignal is what an attribute of the operation counts: rows by the side
+// that they move to, and everything else as the size of results.
+func (v *clientView) amountSignal(o *op, attribute string) incident.Signal {
+	switch sizeOf(attribute) {
+	case "bytes", "size", "length":
+		return "result.bytes"
+	}
+	if v.meaning(o, "rate") == "write.rate" {
+		return "rows.written"
+	}
+	return "rows.read"
 }
 
 // amount judges the sum of an attribute per second, on a logarithmic scale,
@@ -246,7 +256,7 @@ func (v *clientView) statements(o *op) {
 		}
 	}
 	sort.SliceStable(fresh, func(i, j int) bool { return fresh[i].ms > fresh[j].ms })
-	usual, n := o.quantileOf(.5, v.g.isUsual)
+	usual, n := o.durations.quantile(.5, v.g.isUsual)
 	for i, h := range fresh {
 		worst := float64(h.worst) / 1e6
 		if i == 2 || n == 0 || worst < slowFactor*max(usual, 1) {
@@ -270,8 +280,8 @@ func (v *clientView) slowStatement(o *op, h *shape, usual, part float64) inciden
 	c.sd = math.Log(float64(h.worst)/1e6/max(usual, 1)) * (1 + 4*math.Sqrt(part))
 	ev := v.about(o, c, "query.slow", int(h.line))
 	ev.Direction, ev.Name = incident.New, h.text
-	worst, _ := o.quantileOf(1, v.g.since(lo))
-	before, _ := o.quantileOf(.5, v.g.isUsual)
+	worst, _ := o.durations.quantile(1, v.g.since(lo))
+	before, _ := o.durations.quantile(.5, v.g.isUsual)
 	cl := say("trace.statement_new", "node", string(ev.Node), "peer", string(ev.Peer), "operation", v.ops.text[o.name], "statement", clip(h.example)).
 		state("worst", worst, spans(evidence.SpanQ, v.file, ev.Source.Query, "1", ev.Window)).
 		state("before", before, spans(evidence.SpanQ, v.file, ev.Source.Query, "0.5", v.g.usual()...))

@@ -54,7 +54,7 @@ type op struct {
 	opKey
 	peerText    string // as the spans write it
 	count, fail cell
-	durations   []sample
+	durations   samples
 	self        *moments // ln(1+ms) of the time not spent in children; nil: none measured
 	whole       *moments // ln(1+ms) of the whole
 	first       places   // spans in the search
@@ -65,6 +65,9 @@ type op struct {
 	shapes      *shapes
 }
 
+type samples []sample
+
+// sample is one duration.
 type sample struct {
 	bin int32
 	ms  float32
@@ -114,6 +117,7 @@ type edgeKey struct {
 type edge struct {
 	edgeKey
 	net        *moments // ln(1+ms) of the time outside the callee; of all where pure is false
+	whole      samples  // durations as the caller saw them
 	pure       bool     // the callee's spans were seen
 	client, at *op      // spans of the caller; of the callee, nil where not seen
 }

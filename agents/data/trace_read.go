@@ -46,10 +46,7 @@ func (m *model) measure(o *op, l *leaf, bin int) {
 	o.count.add(bin, m.g.bins())
 	ms := float64(l.duration) / 1e6
 	o.whole.add(bin, math.Log1p(ms))
-	if m.samples < maxSamples {
-		m.samples++
-		o.durations = append(o.durations, sample{int32(bin), float32(ms)})
-	}
+	m.keep(&o.durations, bin, ms)
 	if l.failed {
 		o.fail.add(bin, m.g.bins())
 	}
@@ -62,6 +59,14 @@ func (m *model) measure(o *op, l *leaf, bin int) {
 		o.failed.add(bin, l.line)
 	}
 	o.slow.add(bin, l.line, l.duration)
+}
+
+// keep adds a duration to a list, unless there are too many in all.
+func (m *model) keep(to *samples, bin int, ms float64) {
+	if m.samples < maxSamples {
+		m.samples++
+		*to = append(*to, sample{int32(bin), float32(ms)})
+	}
 }
 
 // attributes adds up what a client span says of the size of its call, and the

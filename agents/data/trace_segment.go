@@ -149,6 +149,7 @@ func (m *model) call(client, server *leaf, bin int) {
 	e.client = m.op(opKey{client.node, client.name, client.peer})
 	e.at = m.op(opKey{server.node, server.name, server.peer})
 	e.net.add(bin, math.Log1p(float64(max(0, client.duration-server.duration))/1e6))
+	m.keep(&e.whole, bin, float64(client.duration)/1e6)
 }
 
 // blindCall measures a call whose other side recorded nothing.
@@ -156,6 +157,7 @@ func (m *model) blindCall(client *leaf, to int32, bin int) {
 	e := m.edge(edgeKey{client.node, to, client.name})
 	e.client = m.op(opKey{client.node, client.name, client.peer})
 	e.net.add(bin, math.Log1p(float64(client.duration)/1e6))
+	m.keep(&e.whole, bin, float64(client.duration)/1e6)
 }
 
 func (m *model) edge(k edgeKey) *edge {

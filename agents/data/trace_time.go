@@ -82,8 +82,8 @@ func (m *model) slower(o *op, c change, score float64, signal incident.Signal, k
 // over how many spans.
 func (m *model) durations(c *claim, o *op, start int, prefix string) {
 	sel, w := m.selector(o), m.g.window(start)
-	before, _ := o.quantileOf(.5, m.g.isUsual)
-	after, _ := o.quantileOf(.5, m.g.since(start))
+	before, _ := o.durations.quantile(.5, m.g.isUsual)
+	after, _ := o.durations.quantile(.5, m.g.since(start))
 	c.state(prefix+"before", before, spans(evidence.SpanQ, m.file, sel, "0.5", m.g.usual()...)).
 		state(prefix+"after", after, spans(evidence.SpanQ, m.file, sel, "0.5", w)).
 		count(prefix+"calls", o.count.sum(start, m.g.stop), spans(evidence.SpanCount, m.file, sel, "", w))
@@ -175,11 +175,11 @@ func (m *model) wordNet(n int32, j *judged, score float64) incident.Evidence {
 // slow network) from a spread (Spike: some calls wait much longer, as for a
 // starved process); empty where there are too few calls to tell.
 func (m *model) shapeOf(j *judged) incident.Shape {
-	median, n := j.client.quantileOf(.5, m.g.since(j.start))
+	median, n := j.whole.quantile(.5, m.g.since(j.start))
 	if n < manyCalls || median <= 0 {
 		return ""
 	}
-	high, _ := j.client.quantileOf(.9, m.g.since(j.start))
+	high, _ := j.whole.quantile(.9, m.g.since(j.start))
 	if (high-median)/median < spreadAt {
 		return incident.Step
 	}
