@@ -1,7 +1,6 @@
 package report
 
 import (
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -130,43 +129,6 @@ func (o Options) view(d *incident.Diagnosis) view {
 	return v
 }
 
-// What people are shown of long lists at first.
-const (
-	proofs        = 4    // evidence below a step of the reasoning
-	leastSuspects = 3    // suspects that are shown whatever their probability
-	worthALook    = 0.05 // probability from which further ones are
-)
-
-// likely counts the causes that deserve a look: the first few, and those after
-// them that are not all but impossible.
-func likely(d *incident.Diagnosis) int {
-	n := min(leastSuspects, len(d.Causes))
-	for n < len(d.Causes) && d.Causes[n].Probability >= worthALook {
-		n++
-	}
-	return n
-}
-
-// prove puts the evidence below the steps that cite it.
-func (v *view) prove() {
-	byID := map[string]evidenceView{}
-	for _, e := range v.Evidence {
-		byID[e.ID] = e
-	}
-	shown := map[pair]bool{} // by place and text: one observation may have two meanings
-	for i := range v.Reasons {
-		r := &v.Reasons[i]
-		for _, c := range r.Cites {
-			e, ok := byID[c]
-			same := pair{e.At, e.Text}
-			if ok && !shown[same] && len(r.Proof) < proofs {
-				shown[same] = true
-				r.Proof = append(r.Proof, e)
-			}
-		}
-	}
-}
-
 // headline says who and how, without a sentence.
 func (o Options) headline(d *incident.Diagnosis) string {
 	if len(d.Causes) == 0 {
@@ -270,66 +232,6 @@ func (o Options) causeView(c incident.Cause) causeView {
 	}
 }
 
-func (o Options) stepView(n int, a incident.Action) stepView {
-	s := stepView{
-		Number: n, Text: clean(o.actionText(a)), Action: clean(a.Action), Target: clean(string(a.Target)),
-		Params: clean(params(a.Params)), Risk: string(a.Risk), Verify: clean(o.checkText(a.Verify)), Undo: clean(o.checkText(a.Undo)),
-	}
-	if a.Risk != "" {
-		s.Risk, s.RiskWord = clean(s.Risk), clean(o.name("risk", string(a.Risk)))
-	}
-	if a.NeedsApproval {
-		s.Approval = o.say("ui.approval")
-	}
-	return s
-}
-
-// actionText is the action's own text, or its name and target.
-func (o Options) actionText(a incident.Action) string {
-	if s := o.Word(a.Text); s != "" {
-		return s
-	}
-	if a.Target == "" {
-		return o.name("action", a.Action)
-	}
-	return o.say("action.on", "action", o.name("action", a.Action), "target", string(a.Target))
-}
-
-// checkText is the check's own text, or what it watches or does; empty if there
-// is no check.
-func (o Options) checkText(c incident.Check) string {
-	switch s := o.Word(c.Text); {
-	case s != "":
-		return s
-	case c.Action != "" && c.Target != "":
-		return o.say("check.action_with_target", "action", o.name("action", c.Action), "target", c.Target)
-	case c.Action != "":
-		return o.say("check.action", "action", o.name("action", c.Action))
-	case c.Signal == "":
-		return ""
-	}
-	key := "check.signal"
-	switch {
-	case c.Within == 0 && c.Target == "":
-		key = "check.signal_alone"
-	case c.Within == 0:
-		key = "check.signal_no_time"
-	case c.Target == "":
-		key = "check.signal_no_target"
-	}
-	return o.say(key, "signal", o.name("signal", string(c.Signal)), "target", c.Target, "within", lasting(c.Within))
-}
-
-// params formats parameters by name.
-func params(m map[string]string) string {
-	var out []string
-	for k, v := range m {
-		out = append(out, k+"="+v)
-	}
-	sort.Strings(out)
-	return strings.Join(out, " ")
-}
-
 func (o Options) evidenceView(e incident.Evidence) evidenceView {
 	v := evidenceView{
 		ID: clean(string(e.ID)), Kind: string(e.Kind), KindWord: clean(o.name("kind", string(e.Kind))),
@@ -401,28 +303,4 @@ func place(s incident.Source) string {
 // cites cleans identifiers of evidence and findings.
 func cites[T ~string](in []T) []string {
 	return each(in, func(t T) string { return clean(string(t)) })
-}
-
-// citedIn returns the evidence that a reason, cause, rejection or step of the
-// propagation leans on.
-func citedIn(d *incident.Diagnosis) map[string]bool {
-	out := map[string]bool{}
-	mark := func(cites []string) {
-		for _, c := range cites {
-			out[c] = true
-		}
-	}
-	for _, r := range d.Reasoning {
-		mark(cites(r.Cites))
-	}
-	for _, c := range d.Causes {
-		mark(cites(c.Cites))
-	}
-	for _, r := range d.Rejected {
-		mark(cites(r.Cites))
-	}
-	for _, s := range d.Propagation {
-		mark(cites(s.Cites))
-	}
-	return out
 }

@@ -14,6 +14,9 @@ import (
 var foreign = regexp.MustCompile(`(?i)\b(nezha|tvdiag|dbsherlock|loghub|softcup|sock-?shop|train-?ticket|online-?boutique|` +
 	`checkoutservice|cartservice|adservice|ts-[a-z]+(-[a-z]+)*-service)\b`)
 
+// comment is one of Go: it may name a method that shares a data set's name.
+var comment = regexp.MustCompile(`//.*`)
+
 // TestNoDataSetNames looks for them in everything that makes a diagnosis.
 func TestNoDataSetNames(t *testing.T) {
 	n := 0
@@ -34,6 +37,9 @@ func TestNoDataSetNames(t *testing.T) {
 				return err
 			}
 			n++
+			if ext == ".go" {
+				b = comment.ReplaceAll(b, nil)
+			}
 			if found := foreign.FindString(string(b)); found != "" {
 				t.Errorf("%s names %q", p, found)
 			}
