@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -18,11 +19,11 @@ import (
 
 // scene is a bundle in the making.
 type scene struct {
-	t            *testing.T
-	dir          string
-	spans, lines []string
-	logs         map[string][]string
-	ids          int
+	t     *testing.T
+	dir   string
+	spans []string
+	logs  map[string][]string
+	ids   int
 }
 
 func newScene(t *testing.T) *scene {
@@ -86,7 +87,7 @@ func (s *scene) write(name, text string) {
 
 // request is what differs between the requests of a shop.
 type request struct {
-	noPrice, errorLine    bool
+	noPrice               bool
 	netPrice, ownStock    float64 // ms added on the way to price, and in stock itself
 	stockLine, stockLevel string
 }
@@ -270,4 +271,17 @@ func FuzzMask(f *testing.F) {
 			t.Errorf("mask(%q) = %q grows", s, got)
 		}
 	})
+}
+
+// Equal inputs give equal results.
+func TestSameTwice(t *testing.T) {
+	s := newScene(t)
+	s.shop(func(r *request) { r.stockLine, r.stockLevel, r.netPrice = "no such shelf 12", "ERROR", 50 })
+	in := s.input()
+	for _, a := range []agents.Agent{Log{}, Trace{}} {
+		x, y := investigate(t, a, in), investigate(t, a, in)
+		if len(x.Evidence) == 0 || !reflect.DeepEqual(x, y) {
+			t.Errorf("%s: %d pieces of evidence, and not the same twice", a.Name(), len(x.Evidence))
+		}
+	}
 }
