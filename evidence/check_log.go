@@ -129,9 +129,15 @@ func (l *logCheck) json(number int, line []byte) error {
 		at = l.latest
 	}
 	l.latest = max(l.latest, at)
-	body := unquote(rec.Body)
+	body, level := unquote(rec.Body), levelNamed(unquote(rec.Level))
+	if h := telemetry.ParseHead([]byte(body)); h.HasTime() && h.TimeFrom <= 3 && h.BodyFrom < h.BodyTo {
+		if level == telemetry.NoLevel {
+			level = h.Level
+		}
+		body = body[h.BodyFrom:]
+	}
 	first, _, _ := strings.Cut(body, "\n")
-	l.rec = record{line: number, at: at, level: levelNamed(unquote(rec.Level)), body: []byte(first), whole: []byte(body)}
+	l.rec = record{line: number, at: at, level: level, body: []byte(first), whole: []byte(body)}
 	l.open = true
 	l.flush()
 	return nil
