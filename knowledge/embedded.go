@@ -204,7 +204,7 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "event.deploy", Bad: "up", Nature: "internal", Floor: 0.01, EN: "new release", ZH: "新版本发布"},
 	{Signal: "event.restart", Bad: "up", Nature: "absence", Floor: 0.01, EN: "restarted", ZH: "重启事件"},
 	{Signal: "event.maintenance", Nature: "load", Floor: 0.01, Weight: 0.5, EN: "maintenance", ZH: "维护操作"},
-	{Signal: "span.latency", Bad: "up", Nature: "external", Floor: 0.35, Log: true, EN: "latency of an operation", ZH: "操作延迟"},
+	{Signal: "span.latency", Bad: "up", Nature: "external", Floor: 0.35, Weight: 0.2, Log: true, EN: "latency of an operation", ZH: "操作延迟"},
 	{Signal: "span.self_time", Bad: "up", Nature: "internal", Floor: 0.35, Log: true, EN: "own time of an operation", ZH: "操作自身耗时"},
 	{Signal: "span.error", Bad: "up", Nature: "external", Floor: 0.05, EN: "failed operations", ZH: "操作失败"},
 	{Signal: "span.missing", Nature: "absence", Floor: 0.05, EN: "missing spans", ZH: "缺失的 span"},
@@ -1764,7 +1764,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "pool.wait", Direction: "up", Weight: 0.5},
 		{Signal: "log.timeout", Weight: 0.5},
 		{Signal: "log.timeout", Weight: 0.4, At: "peer"},
-		{Signal: "net.out", Direction: "down", Weight: 0.8, All: []Sign{
+		{Signal: "net.out", Direction: "down", Weight: 4, All: []Sign{
 			{Signal: "request.rate", Direction: "down"},
 			{Signal: "call.rate", Direction: "down"},
 		}},
@@ -1910,7 +1910,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "net.connect_rate", Direction: "up", Weight: 0.4},
 		{Signal: "heartbeat.rate", Direction: "down", Weight: 0.5},
 		{Signal: "call.missing", Weight: 0.4},
-		{Signal: "net.out", Direction: "down", Weight: 0.8, All: []Sign{
+		{Signal: "net.out", Direction: "down", Weight: 4, All: []Sign{
 			{Signal: "request.rate", Direction: "down"},
 			{Signal: "call.rate", Direction: "down"},
 		}},
@@ -2550,7 +2550,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "span.missing", Direction: "gone", Weight: 0.6},
 		{Signal: "span.error", Direction: "up", Weight: 0.8},
 		{Signal: "log.exception", Direction: "up", Weight: 0.9},
-		{Signal: "log.error_rate", Direction: "up", Weight: 0.4},
+		{Signal: "log.error_rate", Direction: "up", Weight: 1.2},
 		{Signal: "request.error", Direction: "up", Weight: 0.4},
 		{Signal: "request.success", Direction: "down", Weight: 0.4},
 		{Signal: "event.deploy", Weight: 1},

@@ -62,12 +62,13 @@ type board struct {
 	observed map[observedAt]bool
 	onsets   map[incident.EvidenceID]incident.Window
 	replicas map[incident.NodeID][]incident.NodeID // by node: others of its service or its groups
+	waits    map[incident.NodeID]bool              // nodes that call others slowly or in vain
 }
 
 func newBoard(in agents.Input) *board {
 	b := &board{
 		base: in.Base, nodes: in.Nodes, sights: map[move]map[place]*sighting{}, observed: map[observedAt]bool{},
-		onsets: map[incident.EvidenceID]incident.Window{}, replicas: replicasOf(in.Bundle.Topology),
+		onsets: map[incident.EvidenceID]incident.Window{}, replicas: replicasOf(in.Bundle.Topology), waits: map[incident.NodeID]bool{},
 	}
 	for _, o := range in.Seen {
 		for _, p := range b.placesOf(o.Signal, "", o.Node, o.Peer) {
@@ -104,6 +105,9 @@ func (b *board) add(e *incident.Evidence) {
 		return
 	}
 	b.onsets[e.ID] = e.Onset
+	if e.Peer != "" && (e.Signal == "call.latency" || e.Signal == "call.error") {
+		b.waits[e.Node] = true
+	}
 	for _, p := range b.placesOf(e.Signal, e.Kind, e.Node, e.Peer) {
 		b.observed[observedAt{e.Signal, p}] = true
 		b.sight(move{e.Signal, way(e.Direction)}, p, e)

@@ -108,13 +108,15 @@ func onlyAlerts(b *telemetry.Bundle) bool {
 }
 
 // detection says whether anything is wrong at all: whether the best hypothesis
-// beats the one that nothing is.
+// beats the one that nothing is. Where the bundle did not say what to examine,
+// the stretch that stands out most is told even if it does not look wrong.
 func detection(in agents.Input, v view) incident.Detection {
 	d := incident.Detection{Score: 1 - v.healthy}
-	if !v.anomalous || len(v.hypotheses[0].Cites) == 0 {
+	found := in.Bundle.Incident.Window.IsZero() && !in.Frame.Window.IsZero()
+	if len(v.hypotheses) == 0 || len(v.hypotheses[0].Cites) == 0 || !v.anomalous && !found {
 		return d
 	}
-	d.Anomalous = true
+	d.Anomalous = v.anomalous
 	first := v.hypotheses[0]
 	span := incident.Span{Window: in.Frame.Window, Nodes: []incident.NodeID{first.Node}, Score: d.Score}
 	if at := first.Onset.To; at.After(span.From) && at.Before(span.To) && in.Bundle.Incident.Window == in.Frame.Window {

@@ -55,7 +55,7 @@ type part struct {
 func score(in agents.Input, b *board) []scored {
 	var out []scored
 	cards := in.Base.Cards()
-	suspects := b.suspicion()
+	suspects := b.suspicion(onlyAlerts(in.Bundle))
 	for _, n := range in.Nodes {
 		info, _ := in.Bundle.Topology.Node(n)
 		roles := rolesOf(in, n)

@@ -9,11 +9,16 @@ import (
 	"triagent/knowledge"
 )
 
-// suspicionWeight turns the sum of what is odd about a node into log-odds;
-// mostSuspicion bounds it, either way.
+// suspicion turns the sum of what is odd about a node into log-odds; most of it
+// bounds what that adds where things were measured. Alerts have no size for a
+// fault card to weigh, so there it counts for more and has no bound.
 const (
 	suspicionWeight = 0.35
-	mostSuspicion   = 2.0
+	mostSuspicion   = 3.0
+	alertWeight     = 3.0
+	// deepest is added for a node whose callers wait for it while it waits for
+	// nobody: the end of a chain of slow calls.
+	deepest = 1.0
 )
 
 // natureWeight is how much a signal of a nature makes a node a culprit rather
@@ -27,23 +32,38 @@ var natureWeight = map[knowledge.Nature]float64{
 	knowledge.LoadNature:        0.4,
 }
 
+// alertNature is the same for alerts: whoever wrote the rule has already said
+// that this much of it is wrong.
+var alertNature = map[knowledge.Nature]float64{
+	knowledge.InternalNature:    1,
+	knowledge.AbsenceNature:     1,
+	knowledge.ExternalNature:    0.7,
+	knowledge.ReplicationNature: 0.7,
+	knowledge.LoadNature:        1,
+}
+
 // suspicion is how odd each node looks as such, whatever the fault, against the
 // usual node: what no fault card asks for counts here too. It is added to every
 // hypothesis about the node that has any evidence.
-func (b *board) suspicion() map[incident.NodeID]float64 {
-	sum := map[incident.NodeID]float64{}
+func (b *board) suspicion(alertsOnly bool) map[incident.NodeID]float64 {
+	weights, scale, most := natureWeight, suspicionWeight, mostSuspicion
+	if alertsOnly {
+		weights, scale, most = alertNature, alertWeight, math.Inf(1)
+	}
+	sum := b.chainEnds()
 	for _, m := range b.moves() {
-		places := b.sights[m]
 		info, ok := b.base.Signal(m.signal)
 		if !ok {
 			continue
 		}
-		w := natureWeight[info.Nature] * info.Weight
+		w := weights[info.Nature] * info.Weight
 		if info.Bad != "" && m.dir != info.Bad {
 			w /= 2
 		}
-		for p, s := range places {
-			sum[p.about] += w * s.value()
+		for p, s := range b.sights[m] {
+			if !p.peer {
+				sum[p.about] += w * s.value()
+			}
 		}
 	}
 	all := make([]float64, len(b.nodes))
@@ -53,7 +73,21 @@ func (b *board) suspicion() map[incident.NodeID]float64 {
 	slices.Sort(all)
 	out := map[incident.NodeID]float64{}
 	for _, n := range b.nodes {
-		out[n] = math.Max(-mostSuspicion, math.Min(mostSuspicion, suspicionWeight*(sum[n]-all[len(all)/2])))
+		out[n] = math.Max(-most, math.Min(most, scale*(sum[n]-all[len(all)/2])))
+	}
+	return out
+}
+
+// chainEnds gives something to each node that is called slowly or in vain and
+// makes no such call itself.
+func (b *board) chainEnds() map[incident.NodeID]float64 {
+	out := map[incident.NodeID]float64{}
+	for _, s := range []incident.Signal{"call.latency", "call.error"} {
+		for p, sight := range b.sights[move{s, incident.Up}] {
+			if p.peer && !b.waits[p.about] {
+				out[p.about] = math.Max(out[p.about], deepest*math.Min(1, sight.strength))
+			}
+		}
 	}
 	return out
 }
