@@ -28,7 +28,8 @@ type Options struct {
 	Engine       string // "builtin", "model" or "auto"
 	Memory       string // folder of solved cases; empty: none
 	WithoutRoles bool
-	Jobs         int // how many diagnoses will run at once
+	Knowledge    []string // folders that extend the built-in knowledge
+	Jobs         int      // how many diagnoses will run at once
 }
 
 // A Checker looks up what a diagnosis cites in the bundle at path, from which it

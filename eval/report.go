@@ -35,6 +35,7 @@ type Settings struct {
 	Rename       Renaming `json:"rename,omitempty"`
 	Trials       int      `json:"trials"`
 	WithoutRoles bool     `json:"without_roles,omitempty"`
+	Knowledge    []string `json:"knowledge,omitempty"` // the user's folders
 	Jobs         int      `json:"jobs"`
 }
 

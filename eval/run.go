@@ -52,7 +52,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		Version: 1, Program: c.Version, Seed: c.Seed, Started: start.UTC().Truncate(time.Second),
 		Settings: Settings{
 			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, Rename: c.Rename,
-			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Jobs: c.Jobs,
+			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Knowledge: c.Options.Knowledge, Jobs: c.Jobs,
 		},
 	}
 	r := &runner{Config: c, work: work, all: sets, engines: map[string]Diagnoser{}}

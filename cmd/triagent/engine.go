@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"sync"
 
 	"triagent/incident"
 	"triagent/internal/app"
-	"triagent/internal/errs"
 	"triagent/knowledge"
 )
 
@@ -32,15 +29,9 @@ type engineConfig struct {
 // openApp opens the built-in engine.
 func openApp(c engineConfig) (diagnoser, error) {
 	cfg := app.Config{Jobs: c.Jobs}
-	for _, dir := range c.Knowledge {
-		info, err := os.Stat(dir)
-		switch {
-		case err != nil:
-			return nil, &errs.Error{Op: "read knowledge", Kind: errs.NotFound, File: dir, Err: err}
-		case !info.IsDir():
-			return nil, errs.At(dir, 0, 0, "not a folder")
-		}
-		cfg.Knowledge = append(cfg.Knowledge, fs.FS(os.DirFS(dir)))
+	var err error
+	if cfg.Knowledge, err = app.Folders(c.Knowledge); err != nil {
+		return nil, err
 	}
 	a, err := app.New(cfg)
 	if err != nil {

@@ -60,6 +60,10 @@ func openApp(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
 	if o.Jobs > 1 {
 		c.Jobs = 1
 	}
+	var err error
+	if c.Knowledge, err = app.Folders(o.Knowledge); err != nil {
+		return nil, err
+	}
 	a, err := app.New(c)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type RunCmd struct {
 	Case         []string      `help:"Only the cases of these ids (patterns)."`
 	Cache        string        `help:"Folder for imported sets." type:"path"`
 	Engine       string        `help:"Engine to score." enum:"builtin,model,auto" default:"builtin"`
+	Knowledge    []string      `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
 	Memory       string        `help:"Solved cases to remember: 'set' (the set's training part, or its other cases), 'others' (the other systems), or a folder."`
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
@@ -54,7 +55,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	bar := &meter{w: e.Stderr, on: e.Terminal}
 	rep, err := eval.Run(ctx, eval.Config{
 		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
-		Options: eval.Options{Engine: c.Engine, WithoutRoles: c.WithoutRoles},
+		Options: eval.Options{Engine: c.Engine, WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge},
 		Memory:  c.Memory, Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
 	})

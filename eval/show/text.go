@@ -63,6 +63,9 @@ func heading(r *eval.Report) string {
 	if o.WithoutRoles {
 		s += ", without roles"
 	}
+	if len(o.Knowledge) > 0 {
+		s += ", knowledge " + strings.Join(o.Knowledge, " ")
+	}
 	if o.Trials > 1 {
 		s += fmt.Sprintf(", %d trials a case", o.Trials)
 	}
