@@ -1,7 +1,6 @@
 package task
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,53 +160,6 @@ func (n *narrator) say(t incident.Text, cites ...string) {
 	n.emit(incident.Reasoned{Reason: incident.Reason{Number: n.steps, Text: t, Cites: cites}})
 }
 
-// reason tells the chain of steps, each with what it rests on.
-func (n *narrator) reason() {
-	first := n.view.hypotheses[0]
-	n.say(incident.Say("reason.examined", "nodes", strconv.Itoa(len(n.in.Nodes)), "evidence", strconv.Itoa(len(n.in.Evidence))))
-	n.say(incident.Say("reason.cause", "node", string(first.Node)).With("fault", "fault."+string(first.Fault)), texts(unique(first.Cites, 6))...)
-	if led, member := n.leads(first.Node); member > 0 {
-		n.say(incident.Say("reason.role", "node", string(first.Node), "led", strconv.Itoa(led), "member", strconv.Itoa(member)).
-			With("role", "role."+string(first.Role)), n.roleFindings(first.Node)...)
-	}
-	if len(first.Against) > 0 {
-		n.say(incident.Say("reason.against"), texts(unique(first.Against, 4))...)
-	}
-	for _, h := range n.view.hypotheses[1:] {
-		if h.Node != first.Node && h.support > 0 {
-			n.say(incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
-				With("fault", "fault."+string(h.Fault)), texts(unique(h.Cites, 4))...)
-			break
-		}
-	}
-}
-
-func (n *narrator) leads(node incident.NodeID) (led, member int) {
-	if n.in.Roles == nil {
-		return 0, 0
-	}
-	return n.in.Roles.Leads(node, n.in.Frame.Window)
-}
-
-// roleFindings lists what the system agents found of a node.
-func (n *narrator) roleFindings(node incident.NodeID) []string {
-	var out []string
-	for _, f := range n.findings {
-		if f.Node == node && strings.HasPrefix(f.Agent, "system/") {
-			out = append(out, string(f.ID))
-		}
-	}
-	return out
-}
-
-func texts(ids []incident.EvidenceID) []string {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = string(id)
-	}
-	return out
-}
-
 func (n *narrator) conclude() {
 	first := n.view.hypotheses[0]
 	p := n.view.p[0]
@@ -243,8 +195,10 @@ func (n *narrator) kinds(cites []incident.EvidenceID) int {
 }
 
 func (n *narrator) healthy() {
-	n.say(incident.Say("reason.examined", "nodes", strconv.Itoa(len(n.in.Nodes)), "evidence", strconv.Itoa(len(n.in.Evidence))))
-	n.say(incident.Say("reason.healthy"))
+	n.examined()
+	if cites := n.loudestOfAll(4); len(cites) > 0 {
+		n.say(incident.Say("reason.healthy"), texts(cites)...)
+	}
 	for i, h := range n.alternativesOfHealthy() {
 		if i == maxRejected {
 			break
