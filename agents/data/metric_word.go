@@ -35,20 +35,14 @@ func (m *meter) word(mv *moved, e *incident.Evidence) {
 		after = m.number(mv, "after", c.WindowPeak, float64(at)/float64(c.Samples-1), []incident.Window{m.frame.Window})
 	}
 	e.Numbers = []incident.Number{before, after}
-	unit := e.Unit
-	if key == "metric.silent" {
-		unit = ""
-	}
-	e.Text = incident.Say(key, "name", mv.column.Name,
-		"before", evidence.Format(before.Value, beforeUnit(key, unit)), "after", evidence.Format(after.Value, unit),
+	e.Text = incident.Say(key, "name", mv.column.Name, "before", printed(&before, e.Unit), "after", printed(&after, e.Unit),
 		"onset", onsetText(c.Onset)).With("shape", "shape."+string(c.Shape))
 }
 
-func beforeUnit(key, unit string) string {
-	if key == "metric.appeared" {
-		return ""
-	}
-	return unit
+// printed is a number of a metric in unit as its text says it: of a counter a
+// rate, of samples a count.
+func printed(n *incident.Number, unit string) string {
+	return evidence.Format(n.Value, evidence.UnitOf(n.Stat, unit))
 }
 
 // onsetText prints when a change began; empty if that is unknown.
