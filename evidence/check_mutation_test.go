@@ -68,7 +68,7 @@ func mutations(e *incident.Evidence, lines map[int]bool) []mutation {
 			return !derived
 		})
 		add(n.Name+" from another file", func(e *incident.Evidence) bool {
-			e.Numbers[i].File = "topology.json"
+			e.Numbers[i].File = "incident.json"
 			return !derived && n.Stat != Lines
 		})
 		add(n.Name+" from no file", func(e *incident.Evidence) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"path"
 	"time"
 
 	"triagent/incident"
@@ -15,7 +16,7 @@ import (
 func (c *checker) readOther(f *file, in *lineReader) error {
 	next := 0
 	var whole bytes.Buffer
-	keep := false
+	keep := len(f.numbers) > 0
 	for _, p := range f.places {
 		keep = keep || p.of.Kind != incident.Occurred || p.line == 0
 	}
@@ -37,7 +38,54 @@ func (c *checker) readOther(f *file, in *lineReader) error {
 			p.problem = placedMismatch(p.of, f.name, whole.Bytes())
 		}
 	}
+	if err == nil && path.Base(plainName(f.name)) == "topology.json" {
+		countRoles(f.numbers, whole.Bytes())
+	}
 	return err
+}
+
+// countRoles computes how many groups nodes led and were in at the start of the
+// time that their evidence speaks about. Before its first role in a group a node
+// is taken to have held that one already.
+func countRoles(numbers []*number, topology []byte) {
+	var t struct {
+		Roles []struct {
+			Node, Role, Group string
+			From              json.RawMessage
+		}
+	}
+	if json.Unmarshal(topology, &t) != nil {
+		return
+	}
+	for _, n := range numbers {
+		if n.Stat != Led && n.Stat != Joined || n.Column != string(n.of.Node) || len(n.Windows) != 1 || n.Windows[0] != n.of.Window {
+			continue
+		}
+		type held struct {
+			role  string
+			since int64
+		}
+		at := n.Windows[0].From.UnixNano()
+		groups := map[string]held{}
+		for _, r := range t.Roles {
+			if r.Node != n.Column || r.Group == "" {
+				continue
+			}
+			since, _ := readInstant(unquote(r.From))
+			h, known := groups[r.Group]
+			switch {
+			case !known, since <= at && (h.since > at || since >= h.since), since > at && since < h.since:
+				groups[r.Group] = held{r.Role, since}
+			}
+		}
+		for _, h := range groups {
+			leads := h.role == "leader" || h.role == "config_leader"
+			if leads || n.Stat == Joined && (h.role == "follower" || h.role == "config_follower") {
+				n.again++
+			}
+		}
+		n.ready = true
+	}
 }
 
 // largestWhole bounds the members that are looked at as a whole.

@@ -51,6 +51,7 @@ func madeBundle(t *testing.T) *telemetry.Bundle {
 		stamp(24), stamp(46), stamp(0), stamp(24)))
 	write("topology.json", `{"nodes":[{"id":"db-1","host":"10.0.0.1","service":"db"},{"id":"db-2","host":"10.0.0.2","service":"db"}],`,
 		fmt.Sprintf(`"roles":[{"node":"db-1","role":"leader","group":"region-7","from":%q},{"node":"db-2","role":"leader","group":"region-7","from":%q}]}`, stamp(0), stamp(30)))
+	write("alerts.jsonl", fmt.Sprintf(`{"time":%q,"node":"db-1","name":"500","source":"trace","direction":"up"}`, stamp(30)))
 	write("events.jsonl", fmt.Sprintf(`{"time":%q,"node":"db-2","kind":"config","text":"limit set to 5"}`, stamp(10)),
 		fmt.Sprintf(`{"time":%q,"node":"db-1","kind":"restart","text":"restarted with 3 workers"}`, stamp(29)))
 	r := rand.New(rand.NewPCG(1, 2))
@@ -292,6 +293,17 @@ func (m *maker) others() {
 		}
 		e.Text.Args = []incident.Arg{{Name: "text", Value: ch.Text}}
 		m.add(e)
+	}
+	for _, al := range m.b.Alerts {
+		w := incident.Window{From: al.Time, To: al.Time.Add(time.Second)}
+		m.add(incident.Evidence{Kind: incident.Occurred, Node: al.Node, Name: al.Name, Window: w, Onset: w, Source: incident.Source{File: al.File, Line: al.Line}})
+	}
+	for _, n := range m.b.Topology.Nodes { // each leads region-7 from when it was given it; db-2 is not told to have been anything before
+		w := incident.Window{From: m.f.Window.From, To: m.f.Window.From.Add(time.Second)}
+		count := incident.Number{Name: "led", Value: 1, Stat: Led, File: m.b.TopologyFile(), Column: string(n.ID), Windows: []incident.Window{w}}
+		in := count
+		in.Name, in.Stat = "member", Joined
+		m.add(incident.Evidence{Kind: incident.Placement, Node: n.ID, Window: w, Source: incident.Source{File: count.File}}, count, in)
 	}
 	for _, r := range m.b.Topology.Roles {
 		w := incident.Window{From: r.From, To: r.From.Add(time.Second)}

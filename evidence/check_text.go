@@ -132,7 +132,8 @@ func knownWords(e *incident.Evidence) []string {
 	}
 	words = slices.DeleteFunc(words, func(w string) bool {
 		_, err := strconv.ParseFloat(w, 64)
-		return w == "" || w == NoPeer || err == nil // a bare number names nothing
+		number := err == nil && (e.Kind != incident.Occurred || w != e.Name)
+		return w == "" || w == NoPeer || number // a bare number names nothing, but an alert on status 500, whose line has that name
 	})
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return words

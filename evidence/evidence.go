@@ -29,6 +29,8 @@ const (
 	SpanFail  incident.Stat = "span_fail"  // trace: how many spans that Column selects failed
 	SpanSum   incident.Stat = "span_sum"   // trace: sum of the attribute Arg, where it is a number from 0 on, over the spans Column selects
 	Lines     incident.Stat = "lines"      // any member: how many lines it has
+	Led       incident.Stat = "led"        // topology: how many groups the node Column led at the start of the one window
+	Joined    incident.Stat = "joined"     // topology: of how many it led or followed in then
 	Ratio     incident.Stat = "ratio"      // derived: one Number of the same evidence by another; Arg is "name/name"
 	Share     incident.Stat = "share"      // derived: 100 times such a ratio, in percent
 )

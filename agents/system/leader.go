@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triagent/agents"
+	"triagent/evidence"
 	"triagent/incident"
 )
 
@@ -36,14 +37,39 @@ func (a Leader) Investigate(_ context.Context, in agents.Input) (agents.Result, 
 		led, member := in.Roles.Leads(n, in.Frame.Search)
 		f := incident.Finding{Agent: a.Name(), Node: n, Strength: share(led, member), Text: incident.Say(
 			"role.leads", "node", string(n), "led", fmt.Sprint(led), "member", fmt.Sprint(member))}
-		for _, m := range moves(in, n) {
-			e := a.evidence(m)
+		if e, ok := a.standing(in, n, led, member); ok {
 			res.Evidence = append(res.Evidence, e)
 			f.Cites = append(f.Cites, e.ID)
 		}
-		res.Findings = append(res.Findings, f)
+		for _, m := range moves(in, n) {
+			e := a.evidence(m, in.Bundle.TopologyFile())
+			res.Evidence = append(res.Evidence, e)
+			f.Cites = append(f.Cites, e.ID)
+		}
+		if len(f.Cites) > 0 {
+			res.Findings = append(res.Findings, f)
+		}
 	}
 	return res, nil
+}
+
+// standing is the evidence of how many groups a node leads when the search for
+// an onset starts. It is no sign of a fault: it has no signal and no score.
+func (Leader) standing(in agents.Input, n incident.NodeID, led, member int) (incident.Evidence, bool) {
+	file := in.Bundle.TopologyFile()
+	if member == 0 || file == "" || in.Frame.Search.From.IsZero() {
+		return incident.Evidence{}, false
+	}
+	at := in.Frame.Search.From
+	w := incident.Window{From: at, To: at.Add(time.Second)}
+	count := func(name string, v int, stat incident.Stat) incident.Number {
+		return incident.Number{Name: name, Value: float64(v), Stat: stat, File: file, Column: string(n), Windows: []incident.Window{w}}
+	}
+	return incident.Evidence{
+		ID: incident.EvidenceID("leads/" + string(n)), Kind: incident.Placement, Node: n, Window: w, Source: incident.Source{File: file},
+		Text:    incident.Say("role.leads", "led", fmt.Sprint(led), "member", fmt.Sprint(member)),
+		Numbers: []incident.Number{count("led", led, evidence.Led), count("member", member, evidence.Joined)},
+	}, true
 }
 
 func share(led, member int) float64 {
@@ -85,7 +111,7 @@ func moves(in agents.Input, node incident.NodeID) []change {
 
 func leads(r incident.Role) bool { return r == incident.Leader || r == incident.ConfigLeader }
 
-func (Leader) evidence(c change) incident.Evidence {
+func (Leader) evidence(c change, file string) incident.Evidence {
 	key, signal := "role.gained", incident.Signal("leadership.gained")
 	if c.lost {
 		key, signal = "role.lost", "leadership.lost"
@@ -94,7 +120,7 @@ func (Leader) evidence(c change) incident.Evidence {
 	return incident.Evidence{
 		ID:   incident.EvidenceID(fmt.Sprintf("role/%s/%s/%d", c.node, c.group, c.at.Unix())),
 		Kind: incident.Placement, Node: c.node, Signal: signal, Name: c.group, Window: w, Onset: w,
-		Direction: incident.Up, Score: movedScore, Source: incident.Source{File: "topology.json", Query: c.group},
+		Direction: incident.Up, Score: movedScore, Source: incident.Source{File: file, Query: c.group},
 		Text: incident.Say(key, "group", c.group, "at", c.at.UTC().Format("15:04:05")),
 	}
 }
