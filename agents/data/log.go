@@ -46,6 +46,9 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	for _, c := range changed {
 		res.Evidence = append(res.Evidence, c.evidence...)
 	}
+	if err := lines.recount(ctx, in, res.Evidence); err != nil {
+		return agents.Result{}, err
+	}
 	number(res.Evidence, "L")
 	res.Findings = findings(Log{}.Name(), res.Evidence)
 	res.Templates = j.counts(changed, res.Evidence)

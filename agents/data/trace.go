@@ -61,6 +61,11 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 		}
 	}
 	res := agents.Result{Evidence: m.evidence(lines, in)}
+	if lines != nil {
+		if err := lines.recount(ctx, in, res.Evidence); err != nil {
+			return agents.Result{}, err
+		}
+	}
 	number(res.Evidence, "T")
 	res.Findings = findings(Trace{}.Name(), res.Evidence)
 	res.Reductions = m.reductions(a, len(res.Evidence))
