@@ -52,8 +52,12 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	d := detection(in, v)
 	emit(incident.Detected{Detection: d})
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
-	if v.healthy >= likelyFrom || len(v.hypotheses) == 0 || len(v.hypotheses[0].Cites) == 0 {
+	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
+	case comparable(in) && (v.healthy >= likelyFrom || !suspected):
 		n.healthy()
+		return nil
+	case !suspected:
+		n.unknown()
 		return nil
 	}
 	n.causes()
@@ -63,6 +67,12 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n.plan()
 	n.conclude()
 	return nil
+}
+
+// comparable reports whether there is anything that normal was measured by:
+// without it nothing can be called healthy.
+func comparable(in agents.Input) bool {
+	return !in.Bundle.Incident.Baseline.IsZero() && len(in.Seen) > 0
 }
 
 // view is what the scores come to.

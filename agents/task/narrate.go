@@ -210,6 +210,25 @@ func (n *narrator) healthy() {
 	n.emit(incident.Concluded{Verdict: incident.Healthy, Confidence: n.view.healthy, Summary: incident.Say("summary.healthy")})
 }
 
+// unknown tells that nothing was found and that this does not mean that nothing
+// is wrong. The node that the alert names, if any, is where to look first.
+func (n *narrator) unknown() {
+	n.examined()
+	node := n.in.Bundle.Incident.Alert.Node
+	if node == "" && len(n.in.Nodes) > 0 {
+		node = n.in.Nodes[0]
+	}
+	if node != "" {
+		info, _ := n.in.Bundle.Topology.Node(node)
+		role := incident.UnknownRole
+		if roles := rolesOf(n.in, node); len(roles) > 0 {
+			role = roles[0]
+		}
+		n.emit(incident.CauseRanked{Cause: incident.Cause{Rank: 1, Node: node, Service: info.Service, Role: role, Fault: incident.UnknownFault}})
+	}
+	n.emit(incident.Concluded{Verdict: incident.Inconclusive, Summary: incident.Say("summary.unknown")})
+}
+
 func (n *narrator) alternativesOfHealthy() []scored {
 	var out []scored
 	for _, h := range n.view.hypotheses {

@@ -20,5 +20,6 @@ var conclusions = table{
 
 	"summary.cause":   {"{node}[, leader of {led} groups]: {fault}[, from {onset}].", "{node}[（领导 {led} 个组）]：{fault}[，自 {onset}]。"},
 	"summary.suspect": {"Not certain; the first suspect is {node}[, leader of {led} groups], with {fault}[, from {onset}].", "尚不确定；首要可疑对象是 {node}[（领导 {led} 个组）]，{fault}[，自 {onset}]。"},
+	"summary.unknown": {"Nothing was recorded that could tell what is wrong, or that nothing is.", "记录的数据既不能说明故障所在，也不能说明一切正常。"},
 	"summary.healthy": {"Nothing is wrong that these data show.", "从现有数据看，没有异常。"},
 }
