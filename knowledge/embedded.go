@@ -1693,7 +1693,7 @@ var embedded = document{Signals: []SignalInfo{
 		}},
 		{Signal: "net.packets_out", Direction: "down", Weight: 0.4},
 		{Signal: "follower.lag", Weight: 0.6, At: "peer"},
-		{Signal: "config.latency", Weight: 2.2, At: "peer"},
+		{Signal: "config.latency", Weight: 3, At: "peer"},
 	}, Against: []Item{
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.9, Min: 30},
 		{Signal: "net.timeout", Direction: "up", Weight: 1.2},
@@ -2013,7 +2013,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "query.rate", Direction: "up", Weight: 1},
 		{Signal: "rows.written", Direction: "up", Weight: 0.8},
 		{Signal: "result.rate", Direction: "up", Weight: 1},
-		{Signal: "scan.rows", Direction: "up", Weight: 0.9},
+		{Signal: "scan.rows", Direction: "up", Weight: 1.3},
 		{Signal: "rows.read", Direction: "up", Weight: 0.8},
 		{Signal: "net.out", Direction: "up", Weight: 0.6},
 		{Signal: "query.running", Direction: "up", Weight: 0.3},
@@ -2441,7 +2441,10 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "event.config", Weight: 1.2},
 		{Signal: "log.config_change", Weight: 1.3},
 		{Signal: "log.config_error", Weight: 2.2},
-		{Signal: "setting.limit", Weight: 1.5},
+		{Signal: "setting.limit", Weight: 0.5},
+		{Signal: "setting.limit", Weight: 1.2, All: []Sign{
+			{Signal: "event.config"},
+		}},
 		{Signal: "memory.limit", Weight: 0.8},
 		{Signal: "process.uptime", Direction: "down", Weight: 0.8, All: []Sign{
 			{Signal: "log.warn_rate", Direction: "up"},
@@ -2993,6 +2996,7 @@ var embedded = document{Signals: []SignalInfo{
 	{Fault: "slow_query", Names: Texts{EN: "Slow query", ZH: "慢查询"}, Texts: Texts{EN: "A few statements do very much work - full scans, sorts, missing indexes. Rows scanned, processor time and query time rise while the number of statements does not; other statements wait.", ZH: "少数语句开销过大——全表扫描、排序或缺失索引。扫描行数、CPU 时间、查询耗时上升而语句数量不变；其他语句被拖慢。"}, Nature: "load", Prior: -2.8, For: []Item{
 		{Signal: "log.slow_query", Weight: 1.7},
 		{Signal: "query.slow", Direction: "up", Weight: 2},
+		{Signal: "query.slow", Weight: 3, At: "peer"},
 		{Signal: "scan.rows", Direction: "up", Weight: 1.8},
 		{Signal: "scan.bytes", Direction: "up", Weight: 0.9},
 		{Signal: "rows.read", Direction: "up", Weight: 1.3},
@@ -3128,6 +3132,7 @@ var embedded = document{Signals: []SignalInfo{
 			{Signal: "disk.read", Direction: "up"},
 		}},
 	}, Against: []Item{
+		{Signal: "query.slow", Weight: 1, At: "peer"},
 		{Signal: "net.out", Direction: "down", Weight: 1.5},
 		{Signal: "write.rate", Direction: "up", Weight: 1.5},
 		{Signal: "rows.written", Direction: "up", Weight: 1.2},
