@@ -52,6 +52,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	d := detection(in, v)
 	emit(incident.Detected{Detection: d})
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
+	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
 	case comparable(in) && (v.healthy >= likelyFrom || !suspected):
 		n.healthy()
