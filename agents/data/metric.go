@@ -116,10 +116,29 @@ func (mv *moved) dense() bool {
 // change measures one column by the meaning of its name.
 func (m *meter) change(t *telemetry.Table, col *telemetry.Column, service string) moved {
 	meaning, _ := m.in.Base.Metric(m.in.Bundle.Incident.System, service, col.Name)
+	meaning = asWritten(meaning, col.Values)
 	info, _ := m.in.Base.Signal(meaning.Signal)
 	return moved{table: t, column: col, meaning: meaning, info: info, change: m.scorer.Change(t.Times, col.Values, m.frame, evidence.Meaning{
 		Bad: info.Bad, Unit: meaning.Unit, Limit: meaning.Scale, Log: meaning.Log, Counter: meaning.Counter,
 	})}
+}
+
+// asWritten takes a share that is written in percent for what it is: names do
+// not say, values do.
+func asWritten(m knowledge.Meaning, values []float64) knowledge.Meaning {
+	if m.Unit != "ratio" {
+		return m
+	}
+	for _, v := range values {
+		if v > 1.5 {
+			m.Unit = "percent"
+			if m.Scale == 1 {
+				m.Scale = 100
+			}
+			break
+		}
+	}
+	return m
 }
 
 // keep remembers the strongest metric of each signal and direction.
