@@ -58,7 +58,6 @@ const (
 
 var (
 	noon     = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	rigBase  = func() (*knowledge.Base, error) { return knowledge.Load(fstest.MapFS{"rig.yaml": {Data: []byte(rigKnowledge)}}) }
 	rigNodes = []incident.NodeID{"a", "b", "c", "d"}
 )
 
@@ -71,7 +70,7 @@ func minute(from, to int) incident.Window {
 // on which the given signals are measured everywhere.
 func rig(t testing.TB, measured ...incident.Signal) agents.Input {
 	t.Helper()
-	base, err := rigBase()
+	base, err := knowledge.Load(fstest.MapFS{"rig.yaml": {Data: []byte(rigKnowledge)}})
 	if err != nil {
 		t.Fatal(err)
 	}

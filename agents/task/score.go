@@ -50,8 +50,10 @@ type part struct {
 	cite   incident.EvidenceID
 }
 
-// score weighs every fault card against every node, best first. Ties go to the
-// smaller node, then fault, so that equal inputs give equal output.
+// score weighs every fault card against every node, best first: those with
+// evidence come before those without, which nobody suspects however likely they
+// are beforehand. Ties go to the smaller node, then fault, so that equal inputs
+// give equal output.
 func score(in agents.Input, b *board) []scored {
 	var out []scored
 	cards := in.Base.Cards()
@@ -72,7 +74,10 @@ func score(in agents.Input, b *board) []scored {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault))
+		return cmp.Or(
+			cmp.Compare(min(1, len(b.Cites)), min(1, len(a.Cites))),
+			cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault),
+		)
 	})
 	return out
 }
