@@ -15,7 +15,9 @@ import (
 // Report says how much of a diagnosis holds. A claim is a cause, a finding, a
 // step of the reasoning, a rejected hypothesis or a step of the propagation; it
 // holds if it cites evidence, all that it cites exists and all of that holds.
-// A rejected hypothesis may cite nothing: it may rest on what was not seen.
+// A rejected hypothesis may cite nothing: it may rest on what was not seen. So
+// may a cause that says no more than where to look first when there is no
+// evidence at all: its fault unknown, its probability 0, the verdict inconclusive.
 type Report struct {
 	Claims, ClaimsHeld     int
 	Evidence, EvidenceHeld int

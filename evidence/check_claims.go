@@ -27,7 +27,7 @@ func (c *checker) claims() {
 		known[string(f.ID)] = held
 	}
 	for i := range c.d.Causes {
-		c.claim(fmt.Sprintf("cause %d", i+1), evidenceOnly(known, c.d), texts(c.d.Causes[i].Cites), true)
+		c.claim(fmt.Sprintf("cause %d", i+1), evidenceOnly(known, c.d), texts(c.d.Causes[i].Cites), !c.silent(&c.d.Causes[i]))
 	}
 	for i := range c.d.Reasoning {
 		c.claim(fmt.Sprintf("step %d", i+1), known, c.d.Reasoning[i].Cites, true)
@@ -48,6 +48,13 @@ func (c *checker) claims() {
 			c.claimFault(fmt.Sprintf("template %d", i+1), fmt.Sprintf("it shows %q, which does not exist", id))
 		}
 	}
+}
+
+// silent reports whether a cause says nothing of the data: that there is no
+// evidence at all, and a node where to look first all the same, for a fault
+// that is not known and with no probability.
+func (c *checker) silent(cause *incident.Cause) bool {
+	return len(c.d.Evidence) == 0 && cause.Fault == incident.UnknownFault && cause.Probability == 0 && c.d.Verdict == incident.Inconclusive
 }
 
 // claim checks the citations of one claim and reports whether it holds.

@@ -224,7 +224,9 @@ func (n *narrator) unknown() {
 		if roles := rolesOf(n.in, node); len(roles) > 0 {
 			role = roles[0]
 		}
-		n.emit(incident.CauseRanked{Cause: incident.Cause{Rank: 1, Node: node, Service: info.Service, Role: role, Fault: incident.UnknownFault}})
+		n.emit(incident.CauseRanked{Cause: incident.Cause{
+			Rank: 1, Node: node, Service: info.Service, Role: role, Fault: incident.UnknownFault, Cites: n.loudestOfAll(4),
+		}})
 	}
 	n.emit(incident.Concluded{Verdict: incident.Inconclusive, Summary: incident.Say("summary.unknown")})
 }
