@@ -153,8 +153,11 @@ func TestCanSeeAndMoved(t *testing.T) {
 		signal       incident.Signal
 		seen, moving bool
 	}{
-		{"a", "rig.own", true, true}, {"b", "rig.own", true, false}, {"a", "rig.other", false, false},
-		{"b", "rig.out", true, false}, {"c", "rig.out", false, false},
+		{"a", "rig.own", true, true},
+		{"b", "rig.own", true, false},
+		{"a", "rig.other", false, false},
+		{"b", "rig.out", true, false},
+		{"c", "rig.out", false, false},
 	} {
 		list := []incident.Signal{"rig.load", tt.signal}
 		if seen, moving := b.canSee(tt.node, list), b.moved(tt.node, list); seen != tt.seen || moving != tt.moving {

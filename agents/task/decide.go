@@ -54,7 +54,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
-	case comparable(in) && (v.healthy >= likelyFrom || !suspected):
+	case comparable(in) && v.healthy >= likelyFrom:
 		n.healthy()
 		return nil
 	case !suspected:
@@ -124,12 +124,11 @@ func onlyAlerts(b *telemetry.Bundle) bool {
 // beats the one that nothing is. Where the bundle did not say what to examine,
 // the stretch that stands out most is told even if it does not look wrong.
 func detection(in agents.Input, v view) incident.Detection {
-	d := incident.Detection{Score: 1 - v.healthy}
+	d := incident.Detection{Anomalous: v.anomalous, Score: 1 - v.healthy}
 	found := in.Bundle.Incident.Window.IsZero() && !in.Frame.Window.IsZero()
 	if len(v.hypotheses) == 0 || len(v.hypotheses[0].Cites) == 0 || !v.anomalous && !found {
 		return d
 	}
-	d.Anomalous = v.anomalous
 	first := v.hypotheses[0]
 	span := incident.Span{Window: in.Frame.Window, Nodes: []incident.NodeID{first.Node}, Score: d.Score}
 	if at := first.Onset.To; at.After(span.From) && at.Before(span.To) && in.Bundle.Incident.Window == in.Frame.Window {

@@ -53,8 +53,8 @@ func (n *narrator) rejected() {
 	}
 }
 
-// alternatives are the next hypotheses, one a node and one a fault of the
-// culprit's, and then those that the culprit's victims suggest.
+// alternatives are the next hypotheses that anything speaks for: two of the
+// culprit's own, one of each other node.
 func (n *narrator) alternatives() []scored {
 	first := n.view.hypotheses[0]
 	var out []scored
@@ -117,7 +117,7 @@ func unique(ids []incident.EvidenceID, most int) []incident.EvidenceID {
 }
 
 // spread tells which nodes the culprit dragged along: neighbours in the graph
-// whose trouble began later.
+// whose trouble did not begin before the culprit's, as far as that is known.
 func (n *narrator) spread() {
 	first := n.view.hypotheses[0]
 	for _, to := range n.in.Nodes {
@@ -125,14 +125,15 @@ func (n *narrator) spread() {
 			continue
 		}
 		cite, onset := n.loudest(to, first.Node)
-		if cite == "" {
+		if cite == "" || !onset.IsZero() && onset.To.Before(first.Onset.From) {
 			continue
 		}
 		n.emit(incident.SpreadSeen{Spread: incident.Spread{From: first.Node, To: to, At: onset.To, Cites: []incident.EvidenceID{cite}}})
 	}
 }
 
-// loudest returns the strongest external evidence at a node.
+// loudest returns the strongest evidence at a node of what a victim shows, by
+// itself or of its dealings with the node about, above what is usual.
 func (n *narrator) loudest(node, about incident.NodeID) (incident.EvidenceID, incident.Window) {
 	var best incident.EvidenceID
 	var onset incident.Window
