@@ -30,7 +30,12 @@ func (b *Bundle) Members() []string {
 
 // TopologyFile is the name of the part that tells nodes and roles, as Source.File
 // has it; empty for a bundle without one.
-func (b *Bundle) TopologyFile() string { return b.parts.topology }
+func (b *Bundle) TopologyFile() string {
+	if b.parts == nil { // not opened, but put together in memory
+		return ""
+	}
+	return b.parts.topology
+}
 
 // Member opens a part by its name, as Source.File has it, and returns its
 // decompressed bytes. The caller closes it. Other names, truth.json among them,

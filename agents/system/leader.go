@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"triagent/agents"
@@ -90,12 +91,13 @@ type change struct {
 // moves lists the leaderships that a node lost or gained within the search
 // window, in order of time.
 func moves(in agents.Input, node incident.NodeID) []change {
+	spans := slices.DeleteFunc(slices.Clone(in.Bundle.Topology.Roles), func(s incident.RoleSpan) bool {
+		return s.Node != node || s.Group == ""
+	})
+	slices.SortStableFunc(spans, func(a, b incident.RoleSpan) int { return a.From.Compare(b.From) })
 	last := map[string]incident.Role{}
 	var out []change
-	for _, s := range in.Bundle.Topology.Roles {
-		if s.Node != node || s.Group == "" {
-			continue
-		}
+	for _, s := range spans {
 		before, known := last[s.Group]
 		last[s.Group] = s.Role
 		if !known || before == s.Role || !in.Frame.Search.Contains(s.From) {
