@@ -101,16 +101,20 @@ func (b *board) placesOf(signal incident.Signal, kind incident.Kind, node, peer 
 }
 
 func (b *board) add(e *incident.Evidence) {
-	if e.Signal == "" || e.Node == "" {
+	if e.Node == "" {
 		return
+	}
+	signal := e.Signal
+	if signal == "" { // not understood: it still counts as something changed
+		signal = incident.Signal("?" + e.Name)
 	}
 	b.onsets[e.ID] = e.Onset
 	if e.Peer != "" && (e.Signal == "call.latency" || e.Signal == "call.error") {
 		b.waits[e.Node] = true
 	}
-	for _, p := range b.placesOf(e.Signal, e.Kind, e.Node, e.Peer) {
-		b.observed[observedAt{e.Signal, p}] = true
-		b.sight(move{e.Signal, way(e.Direction)}, p, e)
+	for _, p := range b.placesOf(signal, e.Kind, e.Node, e.Peer) {
+		b.observed[observedAt{signal, p}] = true
+		b.sight(move{signal, way(e.Direction)}, p, e)
 	}
 }
 

@@ -21,7 +21,8 @@ import (
 const (
 	alarmAt     = 0.0
 	alarmTemper = 0.7
-	causeTemper = 0.6
+	causeTemper = 0.45
+	alertTemper = 2.0 // of causes where there are alerts alone, which have no size
 )
 
 // Bounds of the verdict (CONTRACT: defaults).
@@ -103,9 +104,13 @@ func judge(h []scored, symptoms float64, alertsOnly bool) view {
 	if alertsOnly {
 		v.healthy = 0
 	}
+	temper := causeTemper
+	if alertsOnly {
+		temper = alertTemper
+	}
 	var sum float64
 	for i := range h {
-		v.p[i] = math.Exp((h[i].LogOdds - h[0].LogOdds) / causeTemper)
+		v.p[i] = math.Exp((h[i].LogOdds - h[0].LogOdds) / temper)
 		sum += v.p[i]
 	}
 	for i := range v.p {

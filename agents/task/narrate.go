@@ -94,6 +94,9 @@ func (n *narrator) rejection(h scored) incident.Rejected {
 
 // quietSignals names the signals that a fault would have moved and that did not.
 func (n *narrator) quietSignals(h scored) string {
+	if h.card == nil {
+		return ""
+	}
 	for _, set := range h.card.Needed {
 		if n.board.canSee(h.Node, set) && !n.board.moved(h.Node, set) {
 			var names []string

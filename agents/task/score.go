@@ -73,6 +73,11 @@ func score(in agents.Input, b *board) []scored {
 			out = append(out, h)
 		}
 	}
+	for _, h := range unknown(in, b) {
+		h.suspicion = suspects[h.Node]
+		h.LogOdds += h.suspicion
+		out = append(out, h)
+	}
 	slices.SortStableFunc(out, func(a, b scored) int {
 		return cmp.Or(
 			cmp.Compare(min(1, len(b.Cites)), min(1, len(a.Cites))),
