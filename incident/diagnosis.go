@@ -36,7 +36,7 @@ type Reduction struct {
 	Stage string // "logs", "metrics", "traces", "evidence" ...
 	In    int64
 	Out   int64
-	Unit  string // what is counted: "lines", "series" ...
+	Unit  string // what is counted: "lines", "series" ...; "lines to templates" where Out counts something else
 	How   string
 	Rest  string // where the rest is: a bundle member or a query
 }

@@ -45,8 +45,9 @@ func TestPhrases(t *testing.T) {
 	}
 }
 
+// args lists the arguments of a phrase, without the forms that agree with one.
 func args(s string) []string {
-	a := braces.FindAllString(s, -1)
+	a := slices.DeleteFunc(braces.FindAllString(s, -1), func(b string) bool { return strings.Contains(b, "|") })
 	slices.Sort(a)
 	return slices.Compact(a)
 }
@@ -237,6 +238,23 @@ func TestKeysInPassing(t *testing.T) {
 	}
 }
 
+// TestPlurals checks that what agrees with a number has two forms, and that in
+// every English phrase a count in front of a plural agrees with it.
+func TestPlurals(t *testing.T) {
+	bare := regexp.MustCompile(`\{[a-z_]+\} (more )?(nodes|pieces|groups|times|samples|metrics|records|spans|calls|signs|changes|edges|steps|tokens|warnings|lines)\b`)
+	for _, k := range phrases.Keys() {
+		p, _ := phrases.Find(k)
+		for _, b := range braces.FindAllString(p.EN+p.ZH, -1) {
+			if parts := strings.Split(strings.Trim(b, "{}"), "|"); len(parts) != 1 && len(parts) != 3 {
+				t.Errorf("%s: %s: want {number|one|many}", k, b)
+			}
+		}
+		if m := bare.FindString(p.EN); m != "" && !strings.HasPrefix(m, "{operation}") {
+			t.Errorf("%s: %q reads badly for 1", k, m)
+		}
+	}
+}
+
 func isPhrase(key string) bool {
 	if strings.HasSuffix(key, "_") {
 		return slices.ContainsFunc(phrases.Keys(), func(k string) bool { return strings.HasPrefix(k, key) })
@@ -284,6 +302,13 @@ func TestWord(t *testing.T) {
 		{"optional part with nothing in it", "", incident.Say("change.text", "kind", "restart", "text", ""), "restart"},
 		{"shape unknown", "", incident.Say("metric.moved", "name", "x", "before", "1", "after", "2", "onset", "").With("shape", "shape."), "x: 1 → 2"},
 		{"brackets in an argument", "", incident.Say("change.text", "kind", "[{text}]", "text", "a"), "[{text}]: a"},
+		{"one", "", incident.Say("ui.touched", "n", "1"), "1 node touched"},
+		{"several", "", incident.Say("ui.touched", "n", "11"), "11 nodes touched"},
+		{"none", "", incident.Say("ui.touched", "n", "0"), "0 nodes touched"},
+		{"an unknown number", "", incident.Say("ui.touched"), "{n} nodes touched"},
+		{"one in Chinese", Chinese, incident.Say("ui.touched", "n", "1"), "波及 1 个节点"},
+		{"one in an optional part", "", incident.Say("summary.cause", "node", "a", "fault", "f", "led", "1"), "a, leader of 1 group: f."},
+		{"no optional part", "", incident.Say("summary.cause", "node", "a", "fault", "f"), "a: f."},
 		{"odd pairs", "", incident.Say("ui.since", "time"), "since {time}"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import "triagent/incident"
 
 // What people are shown of long lists at first.
 const (
-	proofs        = 4    // evidence below a step of the reasoning
+	proofs        = 6    // evidence below a step of the reasoning
 	leastSuspects = 3    // suspects that are shown whatever their probability
 	worthALook    = 0.05 // probability from which further ones are
 )
@@ -19,7 +19,8 @@ func likely(d *incident.Diagnosis) int {
 	return n
 }
 
-// prove puts the evidence below the steps that cite it.
+// prove puts the evidence below the steps that cite it, and takes out of their
+// citations what is word for word another one of them.
 func (v *view) prove() {
 	byID := map[string]evidenceView{}
 	for _, e := range v.Evidence {
@@ -28,6 +29,7 @@ func (v *view) prove() {
 	shown := map[pair]bool{} // by place and text: one observation may have two meanings
 	for i := range v.Reasons {
 		r := &v.Reasons[i]
+		r.Cites = untwin(r.Cites, byID)
 		for _, c := range r.Cites {
 			e, ok := byID[c]
 			same := pair{e.At, e.Text}
@@ -37,6 +39,28 @@ func (v *view) prove() {
 			}
 		}
 	}
+}
+
+// twin tells observations apart for a reader: what reads the same and comes
+// from the same place is the same to him, whatever it was taken to mean.
+type twin struct{ at, text, place string }
+
+func (e evidenceView) twin() twin { return twin{e.At, e.Text, e.Place} }
+
+// untwin leaves out of citations what reads as one before it does.
+func untwin(cites []string, byID map[string]evidenceView) []string {
+	seen := map[twin]bool{}
+	var out []string
+	for _, c := range cites {
+		if e, ok := byID[c]; ok {
+			if seen[e.twin()] {
+				continue
+			}
+			seen[e.twin()] = true
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // citedIn returns the evidence that a reason, cause, rejection or step of the

@@ -200,21 +200,33 @@ func (p *textPrinter) spread() {
 	p.table(rows)
 }
 
-// evidence shows what was cited and not shown yet, and counts the rest.
+// evidence shows what was cited and not shown yet, each text once, and counts
+// the rest.
 func (p *textPrinter) evidence() {
-	var rows [][]string
+	read := map[twin]bool{}
 	for _, e := range p.v.Evidence {
-		if p.named[e.ID] && !p.shown[e.ID] && len(rows) < textEvidence {
-			p.shown[e.ID] = true
-			rows = append(rows, p.evidenceRow(e))
+		if p.shown[e.ID] {
+			read[e.twin()] = true
 		}
 	}
-	if len(p.v.Evidence) == 0 {
+	var rows [][]string
+	rest := 0
+	for _, e := range p.v.Evidence {
+		switch {
+		case read[e.twin()]:
+		case p.named[e.ID] && len(rows) < textEvidence:
+			read[e.twin()] = true
+			rows = append(rows, p.evidenceRow(e))
+		default:
+			rest++
+		}
+	}
+	if len(rows) == 0 && rest == 0 {
 		return
 	}
 	p.section("ui.evidence")
 	p.table(rows)
-	p.more(len(p.v.Evidence) - len(p.shown))
+	p.more(rest)
 }
 
 // losses says what was reduced, what was missing, and what it took.

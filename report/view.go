@@ -168,11 +168,7 @@ func (o Options) facts(d *incident.Diagnosis) []string {
 		if l := s.Duration(); l > 0 {
 			out = append(out, o.say("ui.lasted", "time", lasting(l)))
 		}
-		switch n := len(s.Nodes); n {
-		case 0:
-		case 1:
-			out = append(out, o.say("ui.touched_one"))
-		default:
+		if n := len(s.Nodes); n > 0 {
 			out = append(out, o.say("ui.touched", "n", count(int64(n))))
 		}
 	}
@@ -273,11 +269,25 @@ func templateViewOf(t incident.TemplateCount) templateView {
 }
 
 func (o Options) reductionView(r incident.Reduction) reductionView {
-	return reductionView{
-		Stage:  clean(o.plain(r.Stage)),
-		Amount: o.say("ui.reduction", "in", count(r.In), "out", count(r.Out), "unit", clean(o.plain(r.Unit))),
-		How:    clean(o.plain(r.How)), Rest: clean(o.plain(r.Rest)),
+	from, to, two := strings.Cut(r.Unit, " to ")
+	if !two {
+		from, to = "", r.Unit
 	}
+	return reductionView{
+		Stage: clean(o.plain(r.Stage)),
+		Amount: clean(o.say("ui.reduction", "in", count(r.In), "from", o.unit(from, r.In),
+			"out", count(r.Out), "to", o.unit(to, r.Out))),
+		How: clean(o.plain(r.How)), Rest: clean(o.plain(r.Rest)),
+	}
+}
+
+// unit words what is counted so that it agrees with the count.
+func (o Options) unit(name string, n int64) string {
+	key := "unit." + name
+	if _, ok := o.phrase(key); !ok {
+		return name
+	}
+	return o.say(key, "n", count(n))
 }
 
 func (o Options) cost(c incident.Cost) []string {

@@ -81,8 +81,9 @@ func (o Options) phrase(key string) (string, bool) {
 }
 
 // fill puts arguments into the braces of a phrase, and leaves out what stands
-// in brackets where an argument in it is missing or empty. Other braces that
-// name no argument stay as they are; arguments are not looked into.
+// in brackets where an argument in it is missing or empty. "{n|node|nodes}" is
+// the form that agrees with the count n. Other braces that name no argument
+// stay as they are; arguments are not looked into.
 func fill(s string, args []incident.Arg, value func(incident.Arg) string) string {
 	var b strings.Builder
 	for {
@@ -118,8 +119,14 @@ func fillPart(s string, args []incident.Arg, value func(incident.Arg) string) (o
 			return b.String(), whole
 		}
 		b.WriteString(before)
+		name, forms, plural := strings.Cut(name, "|")
 		a, ok := find(args, name)
 		v := ""
+		if plural {
+			b.WriteString(agree(forms, a.Value))
+			whole, s = whole && ok, after
+			continue
+		}
 		if ok {
 			v = value(a)
 			b.WriteString(v)
@@ -129,6 +136,15 @@ func fillPart(s string, args []incident.Arg, value func(incident.Arg) string) (o
 		whole = whole && v != ""
 		s = after
 	}
+}
+
+// agree picks the one of two forms, as "node|nodes", that agrees with a count.
+func agree(forms, count string) string {
+	one, many, _ := strings.Cut(forms, "|")
+	if count == "1" {
+		return one
+	}
+	return many
 }
 
 func find(args []incident.Arg, name string) (incident.Arg, bool) {

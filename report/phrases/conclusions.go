@@ -5,21 +5,23 @@ var conclusions = table{
 	"agent.has_data": {"there are data for it", "有相应数据"},
 	"agent.has_role": {"the nodes hold its role", "节点担任相应角色"},
 
-	"reason.examined": {"Examined {nodes} nodes and made {evidence} pieces of evidence.", "检查了 {nodes} 个节点，得到 {evidence} 条证据。"},
+	"reason.examined": {"Examined {nodes} {nodes|node|nodes} and made {evidence} {evidence|piece|pieces} of evidence.", "检查了 {nodes} 个节点，得到 {evidence} 条证据。"},
 	"reason.cause":    {"The evidence on {node} fits {fault} best.", "{node} 上的证据最符合“{fault}”。"},
-	"reason.role":     {"{node} ({role}) leads {led} of {member} groups, so others feel it.", "{node}（{role}）在 {member} 个组中领导 {led} 个，因此会影响其他节点。"},
+	"reason.role":     {"{node} ({role}) leads {led} of {member} {member|group|groups}, so others feel it.", "{node}（{role}）在 {member} 个组中领导 {led} 个，因此会影响其他节点。"},
 	"reason.against":  {"This speaks against it, and was outweighed.", "以下证据与之相悖，但分量不足。"},
 	"reason.next":     {"The next best on another node is {fault} on {node}, weaker by {ratio} in log-odds.", "其他节点上次优的解释是 {node} 的“{fault}”，对数几率低 {ratio}。"},
+	"reason.alike":    {"{fault} on {node} is as strong: the two cannot be told apart.", "{node} 的“{fault}”同样强：两者无法区分。"},
 	"reason.healthy":  {"No change is larger or more telling than what this system shows when it is well.", "没有任何变化超出该系统正常时的波动。"},
 
 	"rejected.against":   {"the evidence speaks against it", "证据与之相悖"},
 	"rejected.quiet":     {"what it would have moved did not move[: {signals}]", "它本应影响的信号没有变化[：{signals}]"},
 	"rejected.fits_less": {"{fault} explains the same evidence better", "“{fault}”能更好地解释同样的证据"},
 	"rejected.weaker":    {"its evidence is weaker than that on {node}", "其证据弱于 {node}"},
+	"rejected.as_strong": {"its evidence is as strong as that on {node}: the two cannot be told apart", "其证据与 {node} 上的同样强：两者无法区分"},
 	"rejected.too_weak":  {"its evidence is too weak to stand out from the ordinary", "证据太弱，未超出正常波动"},
 
-	"summary.cause":   {"{node}[, leader of {led} groups]: {fault}[, from {onset}].", "{node}[（领导 {led} 个组）]：{fault}[，自 {onset}]。"},
-	"summary.suspect": {"Not certain; the first suspect is {node}[, leader of {led} groups], with {fault}[, from {onset}].", "尚不确定；首要可疑对象是 {node}[（领导 {led} 个组）]，{fault}[，自 {onset}]。"},
+	"summary.cause":   {"{node}[, leader of {led} {led|group|groups}]: {fault}[, from {onset}].", "{node}[（领导 {led} 个组）]：{fault}[，自 {onset}]。"},
+	"summary.suspect": {"Not certain; the first suspect is {node}[, leader of {led} {led|group|groups}], with {fault}[, from {onset}].", "尚不确定；首要可疑对象是 {node}[（领导 {led} 个组）]，{fault}[，自 {onset}]。"},
 	"summary.unknown": {"Nothing was recorded that could tell what is wrong, or that nothing is.", "记录的数据既不能说明故障所在，也不能说明一切正常。"},
 	"summary.healthy": {"Nothing is wrong that these data show.", "从现有数据看，没有异常。"},
 }

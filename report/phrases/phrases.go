@@ -5,7 +5,8 @@
 //
 // A phrase holds its arguments in braces, as in "{node} restarted". What stands
 // in brackets is left out where an argument in it is missing or empty, as in
-// "{node} restarted[ at {time}]"; brackets do not nest. A key is
+// "{node} restarted[ at {time}]"; brackets do not nest. "{nodes|node|nodes}" is
+// the form that agrees with the argument nodes: the first for "1". A key is
 // words in lower case joined by dots and underscores; the part before the first
 // dot is its family: "ui", "fault", "role", "metric", "log" and so on. A family
 // lives in one file. Tests see to it that both languages are there, use the

@@ -7,7 +7,6 @@ import "strings"
 // {} stands for whatever the sentence quotes.
 var plain = map[string]string{
 	"logs": "日志", "metrics": "指标", "traces": "链路", "evidence": "证据", "graph": "调用图", "spans": "span",
-	"records": "条记录", "templates": "个模板", "series": "个序列", "lines": "行", "log records": "条日志",
 	"topology": "拓扑", "window": "时间窗口", "baseline": "基线", "events": "事件", "alerts": "告警",
 
 	"counted by node, template and time":                                          "按节点、模板和时间计数",

@@ -15,4 +15,11 @@ var vocabulary = table{
 	"match.node_only":  {"node only", "仅节点"},
 	"match.fault_only": {"fault only", "仅故障"},
 	"match.wrong":      {"no", "否"},
+
+	"unit.lines":     {"{n|line|lines}", "行"},
+	"unit.records":   {"{n|record|records}", "条记录"},
+	"unit.templates": {"{n|template|templates}", "个模板"},
+	"unit.series":    {"series", "个序列"},
+	"unit.spans":     {"{n|span|spans}", "个 span"},
+	"unit.evidence":  {"{n|piece|pieces} of evidence", "条证据"},
 }
