@@ -50,6 +50,9 @@ func (a Metric) Investigate(ctx context.Context, in agents.Input) (agents.Result
 		m.measure(&in.Bundle.Tables[i])
 	}
 	m.report(&res)
+	if !m.based {
+		res.Missing = append(res.Missing, incident.Missing{What: "baseline", Why: "no metric has a sample outside the window"})
+	}
 	return res, nil
 }
 
@@ -61,6 +64,7 @@ type meter struct {
 	moved  []moved
 	seen   map[agents.Observable]bool
 	total  int
+	based  bool // any metric has a baseline
 }
 
 // moved is a metric that changed.
@@ -84,6 +88,7 @@ func (m *meter) measure(t *telemetry.Table) {
 		col := &t.Columns[i]
 		m.total++
 		mv := m.change(t, col, service)
+		m.based = m.based || mv.change.BaselineSamples > 0
 		if mv.change.BaselineSamples+mv.change.Samples > 0 && mv.meaning.Signal != "" {
 			m.seen[agents.Observable{Node: t.Node, Signal: mv.meaning.Signal}] = true
 		}
