@@ -6,6 +6,7 @@ package task
 import (
 	"context"
 	"math"
+	"slices"
 
 	"triagent/agents"
 	"triagent/incident"
@@ -37,6 +38,13 @@ const (
 	maxRejected = 6
 	leastCause  = .002 // probability below which a hypothesis is not worth a look
 )
+
+// tie is the difference in log-odds below which two hypotheses are told as
+// equally strong: half of the last digit that is printed.
+const tie = .05
+
+// tied reports whether nothing tells a hypothesis from the first.
+func tied(first, h scored) bool { return first.LogOdds-h.LogOdds < tie }
 
 // Decide weighs the evidence of in and tells what it concludes: detection,
 // hypotheses, causes, reasoning, what was ruled out, how trouble spread, and
@@ -74,7 +82,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 // comparable reports whether there is anything that normal was measured by:
 // without it nothing can be called healthy.
 func comparable(in agents.Input) bool {
-	return !in.Bundle.Incident.Baseline.IsZero() && len(in.Seen) > 0
+	return !in.Bundle.Incident.Baseline.IsZero() && in.Compared
 }
 
 // view is what the scores come to.
@@ -135,7 +143,7 @@ func detection(in agents.Input, v view) incident.Detection {
 		return d
 	}
 	first := v.hypotheses[0]
-	span := incident.Span{Window: in.Frame.Window, Nodes: []incident.NodeID{first.Node}, Score: d.Score}
+	span := incident.Span{Window: in.Frame.Window, Nodes: v.struck(), Score: d.Score}
 	if at := first.Onset.To; at.After(span.From) && at.Before(span.To) && in.Bundle.Incident.Window == in.Frame.Window {
 		span.From = at
 	}
@@ -143,6 +151,18 @@ func detection(in agents.Input, v view) incident.Detection {
 		d.Spans = []incident.Span{span}
 	}
 	return d
+}
+
+// struck are the nodes that the evidence speaks of as loudly as of the first
+// suspect, which comes first.
+func (v view) struck() []incident.NodeID {
+	var out []incident.NodeID
+	for _, h := range v.hypotheses {
+		if tied(v.hypotheses[0], h) && len(h.Cites) > 0 && !slices.Contains(out, h.Node) {
+			out = append(out, h.Node)
+		}
+	}
+	return out
 }
 
 // verdict says how far a probability may be trusted: it is confirmed only by

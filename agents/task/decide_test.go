@@ -249,3 +249,30 @@ func TestKinds(t *testing.T) {
 		t.Errorf("a metric and a log are %d kinds, want 2", got)
 	}
 }
+
+// Two nodes with the same evidence: neither is called weaker, and both count.
+func TestDecideAlike(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		second       float64 // score at b, where a has 3*full
+		step, reject string
+		nodes        int
+	}{
+		{"alike", 3 * full, "reason.alike", "rejected.as_strong", 2},
+		{"weaker", full / 2, "reason.next", "rejected.weaker", 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := with(rig(t, "rig.own", "rig.other", "rig.out"), up("E1", "a", "rig.own", 3*full), up("E2", "b", "rig.own", tt.second))
+			d := decided(t, in)
+			if !slices.ContainsFunc(d.Reasoning, func(r incident.Reason) bool { return r.Text.Key == tt.step }) {
+				t.Errorf("steps %+v, want %s", d.Reasoning, tt.step)
+			}
+			if !slices.ContainsFunc(d.Rejected, func(r incident.Rejected) bool { return r.Node == "b" && r.Because.Key == tt.reject }) {
+				t.Errorf("rejected %+v, want b with %s", d.Rejected, tt.reject)
+			}
+			if len(d.Detection.Spans) != 1 || len(d.Detection.Spans[0].Nodes) != tt.nodes {
+				t.Errorf("spans %+v, want %d nodes", d.Detection.Spans, tt.nodes)
+			}
+		})
+	}
+}

@@ -82,8 +82,13 @@ func (n *narrator) rejection(h scored) incident.Rejected {
 		r.Because, r.Cites = incident.Say("rejected.quiet", "signals", n.quietSignals(h)), slices.Clone(h.Cites)
 	case len(h.Against) > 0:
 		r.Because, r.Cites = incident.Say("rejected.against"), slices.Clone(h.Against)
+	case h.Node == first.Node && tied(first, h):
+		r.Because, r.Cites = incident.Say("rejected.fits_as_well").With("fault", "fault."+string(first.Fault)), slices.Clone(first.Cites)
 	case h.Node == first.Node:
 		r.Because, r.Cites = incident.Say("rejected.fits_less").With("fault", "fault."+string(first.Fault)), slices.Clone(first.Cites)
+	case tied(first, h):
+		r.Because = incident.Say("rejected.as_strong", "node", string(first.Node))
+		r.Cites = append(slices.Clone(h.Cites), first.Cites...)
 	default:
 		r.Because = incident.Say("rejected.weaker", "node", string(first.Node))
 		r.Cites = append(slices.Clone(h.Cites), first.Cites...)

@@ -26,8 +26,12 @@ func (n *narrator) reason() {
 	}
 	for _, h := range n.view.hypotheses[1:] {
 		if h.Node != first.Node && h.support > 0 {
-			n.say(incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
-				With("fault", "fault."+string(h.Fault)), texts(unique(h.Cites, 4))...)
+			t := incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
+				With("fault", "fault."+string(h.Fault))
+			if tied(first, h) {
+				t = incident.Say("reason.alike", "node", string(h.Node)).With("fault", "fault."+string(h.Fault))
+			}
+			n.say(t, texts(unique(h.Cites, 4))...)
 			break
 		}
 	}
