@@ -55,4 +55,5 @@ func (r *run) book(res agents.Result) {
 		r.emit(incident.Lacked{Missing: m})
 	}
 	r.in.Seen = append(r.in.Seen, res.Seen...)
+	r.in.Compared = r.in.Compared || res.Compared
 }

@@ -100,8 +100,8 @@ func (r *run) mapSystem(ctx context.Context) error {
 	return nil
 }
 
-// examine turns raw data into evidence: the data agents. Where the metrics say
-// that it began before the window, the alarm was late, and they look again.
+// examine turns raw data into evidence: the data agents. Where the bundle does
+// not say what to examine, the stretch of the metrics that stands out is.
 func (r *run) examine(ctx context.Context) error {
 	if w, ok := task.FindWindow(r.in); ok {
 		r.in.Frame = w

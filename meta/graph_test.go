@@ -1,0 +1,102 @@
+package meta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// edges names the edges of a graph as "from kind to xcount".
+func edges(t *testing.T, b *telemetry.Bundle) []string {
+	t.Helper()
+	g, reduced, err := buildGraph(t.Context(), b)
+	if err != nil || reduced != nil {
+		t.Fatalf("reduced %v, %v", reduced, err)
+	}
+	var out []string
+	for _, e := range g.Edges {
+		out = append(out, fmt.Sprintf("%s %s %s x%d", e.From, e.Kind, e.To, e.Count))
+	}
+	return out
+}
+
+func TestBuildGraph(t *testing.T) {
+	hosts := incident.Topology{Nodes: []incident.Node{{ID: "a", Host: "10.0.0.1"}, {ID: "b", Host: "Host-B"}, {ID: "c"}}}
+	called := nodes("a", "b")
+	called.Calls = []incident.Call{{From: "a", To: "b"}}
+	grouped := nodes("a", "b", "c")
+	grouped.Groups = []incident.Group{{ID: "g", Members: []incident.NodeID{"b", "a", "c"}}}
+	peer := func(key, name string) map[string]string { return map[string]string{key: name} }
+	for _, tt := range []struct {
+		name   string
+		top    incident.Topology
+		spans  []telemetry.Span
+		tables []telemetry.Table
+		want   []string
+	}{
+		{"calls that are known, not counted", called, nil, nil, []string{"a call b x0"}},
+		{"replicas, each pair once", grouped, nil, nil, []string{"a replication b x0", "a replication c x0", "b replication c x0"}},
+		{"a child on another node", nodes("a", "b"), []telemetry.Span{span("1", "", "a", nil), span("2", "1", "b", nil)}, nil, []string{"a call b x1"}},
+		{"the parent after its child", nodes("a", "b"), []telemetry.Span{span("2", "1", "b", nil), span("1", "", "a", nil)}, nil, []string{"a call b x1"}},
+		{"a child on the same node", nodes("a", "b"), []telemetry.Span{span("1", "", "a", nil), span("2", "1", "a", nil)}, nil, nil},
+		{"a parent that was not recorded", nodes("a", "b"), []telemetry.Span{span("2", "1", "b", nil)}, nil, nil},
+		{"a known call is counted", called, []telemetry.Span{span("1", "", "a", nil), span("2", "1", "b", nil)}, nil, []string{"a call b x1"}},
+		{"a peer by its ID", nodes("a", "b"), []telemetry.Span{span("1", "", "a", peer("peer.service", "b"))}, nil, []string{"a call b x1"}},
+		{"a peer by its host, in any case", hosts, []telemetry.Span{span("1", "", "a", peer("server.address", "host-b"))}, nil, []string{"a call b x1"}},
+		{"a peer that is itself", hosts, []telemetry.Span{span("1", "", "a", peer("server.address", "10.0.0.1"))}, nil, nil},
+		{"a peer that nobody knows", nodes("a"), []telemetry.Span{span("1", "", "a", peer("peer.service", "z"))}, nil, nil},
+		{"a metric that names a host", hosts, nil, []telemetry.Table{table("b", 1, "sync_lag{peer=10.0.0.1}")}, []string{"b connection a x0"}},
+		{"a metric that names a node in brackets", hosts, nil, []telemetry.Table{table("b", 1, `lag["C", 2]`)}, []string{"b connection c x0"}},
+		{"a metric that names itself", hosts, nil, []telemetry.Table{table("b", 1, "lag{peer=host-b}")}, nil},
+		{"a name outside of braces", hosts, nil, []telemetry.Table{table("b", 1, "lag_a_c")}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, edges(t, written(t, tt.top, tt.spans, tt.tables...))); diff != "" {
+				t.Errorf("edges (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Spans come in any order; the graph is the same.
+func TestBuildGraphIgnoresOrder(t *testing.T) {
+	names := []incident.NodeID{"a", "b", "c", "d"}
+	rapid.Check(t, func(r *rapid.T) {
+		var spans []telemetry.Span
+		for i := range rapid.IntRange(1, 12).Draw(r, "spans") {
+			parent := ""
+			if i > 0 {
+				parent = fmt.Sprint(rapid.IntRange(0, i-1).Draw(r, "parent"))
+			}
+			spans = append(spans, span(fmt.Sprint(i), parent, rapid.SampledFrom(names).Draw(r, "node"), nil))
+		}
+		mixed := rapid.Permutation(spans).Draw(r, "mixed")
+		built := func(list []telemetry.Span) incident.Graph {
+			g := &graphBuilder{edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{}}
+			for i := range list {
+				g.addSpan(&list[i])
+			}
+			g.joinSpans()
+			return g.graph(&telemetry.Bundle{Topology: nodes(names...)})
+		}
+		if diff := cmp.Diff(built(spans), built(mixed)); diff != "" {
+			r.Fatalf("in another order (-one +other):\n%s", diff)
+		}
+	})
+}
+
+func TestBuildGraphCancelled(t *testing.T) {
+	b := written(t, nodes("a", "b"), []telemetry.Span{span("1", "", "a", nil)})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := buildGraph(ctx, b); !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v, want that it was cancelled", err)
+	}
+}
