@@ -35,6 +35,7 @@ type Input struct {
 	Graph    incident.Graph      // who talks to whom
 	Evidence []incident.Evidence // made so far, by earlier agents
 	Seen     []Observable        // what earlier agents could measure, changed or not
+	Compared bool                // an earlier agent had data of the window to hold against the baseline
 	Tokens   int                 // budget for text meant for a model; 0: none asked for
 }
 
@@ -72,6 +73,9 @@ type Result struct {
 	// Seen lists what the agent could measure, whether it changed or not: an
 	// observable that stayed quiet speaks against a fault that would move it.
 	Seen []Observable
+	// Compared says that there was data of the window and of the baseline, so
+	// that finding nothing says something.
+	Compared bool
 }
 
 // Observable is a signal that is measured at a node, or, with a Peer, at a node

@@ -38,7 +38,7 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	lines.fold()
 	j := &logJudge{lineTable: lines, base: in.Base, system: in.Bundle.Incident.System, exposure: lines.exposure()}
 	j.services(in.Bundle.Topology)
-	res := agents.Result{}
+	res := agents.Result{Compared: lines.read > lines.outside}
 	res.Evidence = append(res.Evidence, j.silences()...)
 	res.Evidence = append(res.Evidence, j.levelRates()...)
 	res.Evidence = append(res.Evidence, j.complaints()...)
@@ -53,6 +53,7 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	res.Findings = findings(Log{}.Name(), res.Evidence)
 	res.Templates = j.counts(changed, res.Evidence)
 	res.Reductions = lines.reductions(len(res.Evidence))
+	res.Missing = lines.away(in.Frame)
 	return res, nil
 }
 
@@ -87,8 +88,8 @@ func (l *lineTable) reductions(made int) []incident.Reduction {
 		}
 	}
 	out := []incident.Reduction{
-		{Stage: "logs", In: l.read, Out: int64(len(templates)), Unit: "records", How: "counted by node, template and time", Rest: "logs"},
-		{Stage: "logs", In: int64(len(templates)), Out: int64(made), Unit: "templates", How: "the telling changes are kept", Rest: "logs"},
+		{Stage: "logs", In: l.read, Out: int64(len(templates)), Unit: "records to templates", How: "counted by node, template and time", Rest: "logs"},
+		{Stage: "logs", In: int64(len(templates)), Out: int64(made), Unit: "templates to evidence", How: "the telling changes are kept", Rest: "logs"},
 	}
 	if l.outside > 0 {
 		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.outside, Unit: "records", How: "records outside the window and the baseline do not count", Rest: "logs"})

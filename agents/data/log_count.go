@@ -18,6 +18,7 @@ type lineTable struct {
 	all    cell                        // records of all nodes
 	total  []*cell                     // records by node
 	last   []int64                     // time of the last record, by node
+	ran    []stretch                   // of all records that bear a time, by node
 	peers  *peerNames
 	told   map[complaintKey]*complaint
 	seen   []complaintKey // keys of told, in order of first use
@@ -57,6 +58,7 @@ func (l *lineTable) node(r *telemetry.Record) int32 {
 		l.levels = append(l.levels, map[telemetry.Level]*cell{})
 		l.total = append(l.total, &cell{})
 		l.last = append(l.last, 0)
+		l.ran = append(l.ran, stretch{})
 		l.file = append(l.file, "")
 	}
 	l.file[n] = r.File
@@ -75,6 +77,7 @@ func (l *lineTable) add(r *telemetry.Record) (node, template int32) {
 		}
 	}
 	l.last[node] = max(l.last[node], at)
+	l.ran[node].add(at)
 	bin := l.g.bin(at, l.hint)
 	if bin < 0 {
 		l.outside++

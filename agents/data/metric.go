@@ -49,6 +49,11 @@ func (a Metric) Investigate(ctx context.Context, in agents.Input) (agents.Result
 		}
 		m.measure(&in.Bundle.Tables[i])
 	}
+	if !m.within { // nothing was recorded then: that is no silence of the nodes
+		res.Missing = append(res.Missing, incident.Missing{What: "metrics", Why: "no metric has a sample in the window"})
+		return res, nil
+	}
+	res.Compared = m.based
 	m.report(&res)
 	if !m.based {
 		res.Missing = append(res.Missing, incident.Missing{What: "baseline", Why: "no metric has a sample outside the window"})
@@ -65,6 +70,7 @@ type meter struct {
 	seen   map[agents.Observable]bool
 	total  int
 	based  bool // any metric has a baseline
+	within bool // any metric has a sample in the window
 }
 
 // moved is a metric that changed.
@@ -89,6 +95,7 @@ func (m *meter) measure(t *telemetry.Table) {
 		m.total++
 		mv := m.change(t, col, service)
 		m.based = m.based || mv.change.BaselineSamples > 0
+		m.within = m.within || mv.change.Samples > 0
 		if mv.change.BaselineSamples+mv.change.Samples > 0 && mv.meaning.Signal != "" {
 			m.seen[agents.Observable{Node: t.Node, Signal: mv.meaning.Signal}] = true
 		}

@@ -60,7 +60,7 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 			return agents.Result{}, err
 		}
 	}
-	res := agents.Result{Evidence: m.evidence(lines, in)}
+	res := agents.Result{Evidence: m.evidence(lines, in), Compared: m.read > 0}
 	if lines != nil {
 		if err := lines.recount(ctx, in, res.Evidence); err != nil {
 			return agents.Result{}, err
@@ -147,7 +147,7 @@ func (m *model) readLines(ctx context.Context, b *telemetry.Bundle) (*lineTable,
 
 func (m *model) reductions(a *assembler, made int) []incident.Reduction {
 	out := []incident.Reduction{{
-		Stage: "traces", In: m.read, Out: int64(made), Unit: "spans", Rest: m.file,
+		Stage: "traces", In: m.read, Out: int64(made), Unit: "spans to evidence", Rest: m.file,
 		How: "counted and timed by node, operation and time; the telling changes are kept",
 	}}
 	if a.early > 0 {
@@ -159,7 +159,7 @@ func (m *model) reductions(a *assembler, made int) []incident.Reduction {
 	if m.join != nil && m.join.lost+m.join.full > 0 {
 		n := int64(len(m.join.lines)) + m.join.lost + m.join.full
 		out = append(out, incident.Reduction{
-			Stage: "traces", In: n, Out: int64(len(m.join.lines)), Unit: "log records", Rest: "logs",
+			Stage: "traces", In: n, Out: int64(len(m.join.lines)), Unit: "records", Rest: "logs",
 			How: "records whose span is not in the traces are judged without their operation",
 		})
 	}

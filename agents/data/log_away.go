@@ -1,0 +1,53 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"triagent/agents"
+	"triagent/incident"
+)
+
+// stretch is the time of the first and of the last of some records, in
+// nanoseconds since 1970; both 0: there were none.
+type stretch struct{ first, last int64 }
+
+// add takes in a record.
+func (s *stretch) add(at int64) {
+	if *s == (stretch{}) {
+		s.first, s.last = at, at
+	}
+	s.first, s.last = min(s.first, at), max(s.last, at)
+}
+
+// dayTime is how a moment is printed, always UTC.
+const dayTime = "2006-01-02 15:04:05"
+
+// away says which nodes wrote a log none of which lies in the window or the
+// baseline, as it happens where times without a zone are read in a wrong one.
+func (l *lineTable) away(f agents.Frame) []incident.Missing {
+	var nodes []string
+	var all stretch
+	for n, s := range l.ran {
+		if s == (stretch{}) || l.total[n].sum(0, l.g.bins()) > 0 {
+			continue
+		}
+		nodes = append(nodes, l.nodes.text[n])
+		all.add(s.first)
+		all.add(s.last)
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	slices.Sort(nodes)
+	if rest := len(nodes) - 4; rest > 0 {
+		nodes = append(nodes[:4], fmt.Sprintf("+%d", rest))
+	}
+	day := func(t time.Time) string { return t.UTC().Format(dayTime) }
+	return []incident.Missing{{What: "logs", Why: fmt.Sprintf(
+		"no record of %s lies in the window or the baseline: the records run from %s to %s, the window from %s to %s (UTC); "+
+			"if they were written in another time zone, name it as log_zone in incident.json",
+		strings.Join(nodes, " "), day(time.Unix(0, all.first)), day(time.Unix(0, all.last)), day(f.Window.From), day(f.Window.To))}}
+}

@@ -1,0 +1,50 @@
+package data
+
+import (
+	"strings"
+	"testing"
+)
+
+// A log that was read in the wrong zone lies hours away from everything.
+func TestLogAway(t *testing.T) {
+	const hour = 3600
+	for _, tt := range []struct {
+		name string
+		off  map[string]float64 // seconds by which a node's records are off
+		want []string           // parts of the text; none: nothing is missing
+	}{
+		{"all in place", map[string]float64{"front-1": 0, "stock-1": 0}, nil},
+		{"partly in place", map[string]float64{"front-1": -300}, nil},
+		{"one away", map[string]float64{"front-1": 0, "stock-1": 8 * hour}, []string{
+			"of stock-1 lies", "from 2026-01-02 18:00:00 to 2026-01-02 18:12:00", "window from 2026-01-02 10:11:00 to 2026-01-02 10:13:00", "log_zone",
+		}},
+		{"two away", map[string]float64{"front-1": -2 * hour, "stock-1": 8 * hour}, []string{
+			"of front-1 stock-1 lies", "from 2026-01-02 08:00:00 to 2026-01-02 18:12:00",
+		}},
+		{"many away", map[string]float64{"a": hour, "b": hour, "c": hour, "d": hour, "e": hour, "f": hour}, []string{"of a b c d +2 lies"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newScene(t)
+			for node, off := range tt.off {
+				for at := 0.0; at <= 720; at += 60 {
+					s.line(node, "", "INFO", "handled a request", off+at)
+				}
+			}
+			got := investigate(t, Log{}, s.input()).Missing
+			if len(tt.want) == 0 {
+				if len(got) != 0 {
+					t.Fatalf("missing: %+v, want nothing", got)
+				}
+				return
+			}
+			if len(got) != 1 || got[0].What != "logs" {
+				t.Fatalf("missing: %+v, want one entry about logs", got)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(got[0].Why, part) {
+					t.Errorf("%q does not say %q", got[0].Why, part)
+				}
+			}
+		})
+	}
+}
