@@ -3,8 +3,8 @@ package phrases
 import "strings"
 
 // plain gives the Chinese for sentences and words that parts of Triagent hand
-// out in plain English: what was reduced and how, what is missing and why. One
-// {} stands for whatever the sentence quotes.
+// out in plain English: what was reduced and how, what is missing and why. {}
+// stands for whatever the sentence quotes, in the same order in both languages.
 var plain = map[string]string{
 	"logs": "日志", "metrics": "指标", "traces": "链路", "evidence": "证据", "graph": "调用图", "spans": "span",
 	"topology": "拓扑", "window": "时间窗口", "baseline": "基线", "events": "事件", "alerts": "告警",
@@ -20,8 +20,11 @@ var plain = map[string]string{
 	"records whose span is not in the traces are judged without their operation":  "所属 span 不在链路中的日志不按操作判断",
 	"the first spans only":                                                        "仅取最前面的 span",
 
-	"not in the bundle":                                                  "不在事件包中",
-	"none in the bundle for {}":                                          "事件包中没有 {} 的数据",
+	"not in the bundle":         "不在事件包中",
+	"none in the bundle for {}": "事件包中没有 {} 的数据",
+	"no record of {} lies in the window or the baseline: the records run from {} to {}, the window from {} to {} (UTC); if they were written in another time zone, name it as log_zone in incident.json": "{} 的日志没有一条落在窗口或基线内：日志为 {} 至 {}，窗口为 {} 至 {}（UTC）；若日志使用其他时区，请在 incident.json 中用 log_zone 指明",
+	"no metric has a sample outside the window":                          "没有指标在窗口外有样本",
+	"no metric has a sample in the window":                               "没有指标在窗口内有样本",
 	"it does not name {}: role unknown":                                  "未提及 {}：角色未知",
 	"incident.json does not give one":                                    "incident.json 未给出",
 	"{} infinite values read as gaps":                                    "{} 个无穷值按缺失处理",
@@ -35,10 +38,43 @@ func Plain(s string) (string, bool) {
 	}
 	best, out := -1, ""
 	for en, zh := range plain {
-		before, after, ok := strings.Cut(en, "{}")
-		if n := len(before) + len(after); ok && n > best && len(s) > n && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
-			best, out = n, strings.Replace(zh, "{}", s[len(before):len(s)-len(after)], 1)
+		quoted, ok := quotes(en, s)
+		if n := len(en) - 2*len(quoted); ok && n > best {
+			best, out = n, requote(zh, quoted)
 		}
 	}
 	return out, best >= 0
+}
+
+// requote puts what was quoted in the places of {}.
+func requote(pattern string, quoted []string) string {
+	parts := strings.Split(pattern, "{}")
+	var b strings.Builder
+	for i, p := range parts {
+		b.WriteString(p)
+		if i < len(parts)-1 && i < len(quoted) {
+			b.WriteString(quoted[i])
+		}
+	}
+	return b.String()
+}
+
+// quotes returns what stands in a sentence where its pattern has {}: up to where
+// the pattern goes on for the first time, and at the end up to its end. false:
+// it is another sentence.
+func quotes(pattern, s string) (quoted []string, ok bool) {
+	parts := strings.Split(pattern, "{}")
+	end := len(parts) - 1
+	if end == 0 || !strings.HasPrefix(s, parts[0]) || !strings.HasSuffix(s[len(parts[0]):], parts[end]) {
+		return nil, false
+	}
+	s = s[len(parts[0]) : len(s)-len(parts[end])]
+	for _, p := range parts[1:end] {
+		q, rest, found := strings.Cut(s, p)
+		if !found {
+			return nil, false
+		}
+		quoted, s = append(quoted, q), rest
+	}
+	return append(quoted, s), true
 }
