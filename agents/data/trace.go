@@ -60,7 +60,7 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 			return agents.Result{}, err
 		}
 	}
-	res := agents.Result{Evidence: m.evidence(lines, in), Compared: m.read > 0}
+	res := agents.Result{Evidence: m.evidence(lines, in), Compared: len(m.entries) > 0}
 	if lines != nil {
 		if err := lines.recount(ctx, in, res.Evidence); err != nil {
 			return agents.Result{}, err
