@@ -13,7 +13,6 @@ import (
 
 	"triagent/demo"
 	"triagent/incident"
-	"triagent/internal/errs"
 	"triagent/report"
 )
 
@@ -236,9 +235,4 @@ func idOf(path string) incident.ID {
 		}
 	}
 	return incident.ID(name)
-}
-
-// badOutput is the error of a place that a result cannot be written to.
-func badOutput(path string, err error) error {
-	return &errs.Error{Op: "write result", Kind: errs.Invalid, File: path, Err: err}
 }

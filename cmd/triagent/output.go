@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
+	"triagent/internal/whole"
 	"triagent/report"
 )
 
@@ -20,7 +20,7 @@ type output struct {
 	n       int             // results so far
 	to      io.Writer       // where the form goes
 	held    *bytes.Buffer   // set where it may not be shown before the end
-	file    *wholeFile      // set where it goes to a file
+	file    *whole.File     // set where it goes to a file
 	folder  *folder         // set where reports are wanted
 }
 
@@ -31,7 +31,7 @@ func newOutput(c *diagnoseCmd, w world, words report.Words, bundles int) (*outpu
 		o.options.Colour, o.options.Width = w.colours(w.stdout), columns(w.stdout)
 	}
 	if c.Out != "" {
-		f, err := createWhole(c.Out)
+		f, err := whole.Create(c.Out)
 		if err != nil {
 			return nil, badOutput(c.Out, err)
 		}
@@ -138,8 +138,8 @@ func (o *output) finish(show bool) error {
 		}
 	}
 	if o.file != nil {
-		if err := o.file.commit(); err != nil {
-			return badOutput(o.cmd.Out, err)
+		if err := o.file.Commit(); err != nil {
+			return notWritten(o.cmd.Out, err)
 		}
 	}
 	if o.folder == nil {
@@ -160,7 +160,7 @@ func (o *output) finish(show bool) error {
 // discard leaves no half-written file. It does nothing after a finish.
 func (o *output) discard() {
 	if o.file != nil {
-		o.file.discard()
+		o.file.Discard()
 	}
 }
 
@@ -204,5 +204,3 @@ func (f *folder) name(id string) string {
 	f.taken[strings.ToLower(name)] = true
 	return name
 }
-
-var errFolder = errors.New("is a folder")

@@ -12,6 +12,7 @@ import (
 	"triagent/eval"
 	"triagent/eval/show"
 	"triagent/internal/errs"
+	"triagent/internal/whole"
 )
 
 // RunCmd is "triagent eval run".
@@ -102,23 +103,15 @@ func writeJSON(w io.Writer, v any) error {
 
 // writeFile stores a file whole or not at all.
 func writeFile(name string, fill func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".triagent-*")
+	f, err := whole.Create(name)
 	if err != nil {
 		return &errs.Error{Op: "write", Kind: errs.Invalid, File: name, Err: err}
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already if all went well
+	defer f.Discard()
 	if err := fill(f); err != nil {
-		_ = f.Close()
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return f.Commit()
 }
 
 // meter shows how far a run is, on one line of a terminal.

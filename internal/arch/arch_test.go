@@ -18,7 +18,7 @@ import (
 const module = "triagent"
 
 // leaves import the standard library only.
-var leaves = []string{"incident", "internal/errs", "internal/arch", "report/phrases", "demo"}
+var leaves = []string{"incident", "internal/errs", "internal/arch", "internal/whole", "report/phrases", "demo"}
 
 // base is what every room above the nouns may use.
 var base = []string{"incident", "internal/errs"}
@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"incident":       nil,
 	"internal/errs":  nil,
 	"internal/arch":  nil,
+	"internal/whole": nil,
 	"demo":           nil,
 	"report/phrases": nil,
 	"telemetry":      base,
@@ -40,9 +41,9 @@ var rooms = map[string][]string{
 	"agents":         with(base, "telemetry", "compress", "knowledge", "evidence"),
 	"meta":           with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
 	"internal/app":   with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report"),
-	"eval":           with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app"),
+	"eval":           with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
 	"bench":          with(base, "telemetry", "compress"),
-	"cmd":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app"),
+	"cmd":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole"),
 }
 
 // mayExec are the rooms that may start another program. There is no shell in
