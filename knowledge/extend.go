@@ -5,10 +5,30 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 
 	"triagent/internal/errs"
 )
+
+// Dir is a folder of the user's files, for Load, whose errors name a file with
+// the folder as dir gives it.
+func Dir(dir string) fs.FS { return namedFolder{os.DirFS(dir), dir} }
+
+// namedFolder is a folder that knows how the user called it.
+type namedFolder struct {
+	fs.FS
+	dir string
+}
+
+// nameOf is what a file of a folder is called in errors.
+func nameOf(folder fs.FS, file string) string {
+	if f, ok := folder.(namedFolder); ok {
+		return filepath.Join(f.dir, filepath.FromSlash(file))
+	}
+	return file
+}
 
 // extend reads the YAML files of a folder over a document.
 func extend(doc *document, folder fs.FS) (*document, error) {
@@ -47,7 +67,7 @@ func readFolder(folder fs.FS) ([]*source, error) {
 		if err != nil {
 			return err
 		}
-		s, err := readYAML(name, text)
+		s, err := readYAML(nameOf(folder, name), text)
 		out = append(out, s)
 		return err
 	})
@@ -62,12 +82,12 @@ func readFolder(folder fs.FS) ([]*source, error) {
 func readBounded(folder fs.FS, name string) ([]byte, error) {
 	f, err := folder.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, fmt.Errorf("open %s: %w", nameOf(folder, name), err)
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", nameOf(folder, name), err)
 	}
 	return text, nil
 }

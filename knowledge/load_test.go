@@ -2,6 +2,8 @@ package knowledge_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -169,6 +171,27 @@ func TestLoadErrorsNameThePlace(t *testing.T) {
 				t.Errorf("message %q does not say %q", e.Error(), tt.want)
 			}
 		})
+	}
+}
+
+// Several folders may hold files of the same name: errors say which one is meant.
+func TestLoadErrorsNameTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "site")
+	if err := os.MkdirAll(filepath.Join(dir, "cards"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "cards", "mine.yaml")
+	if err := os.WriteFile(file, []byte("signals: 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := knowledge.Load(knowledge.Dir(dir))
+	var e *errs.Error
+	if !errors.As(err, &e) || e.File != file || e.Line != 1 || e.Column != 10 {
+		t.Errorf("Load gives %v, want an error at %s:1:10", err, file)
+	}
+	t.Chdir(filepath.Dir(dir))
+	if _, err = knowledge.Load(knowledge.Dir("./site")); !errors.As(err, &e) || e.File != filepath.Join("site", "cards", "mine.yaml") {
+		t.Errorf("Load gives %v, want an error in the folder as it was given", err)
 	}
 }
 

@@ -234,6 +234,10 @@ func TestMetricDetails(t *testing.T) {
 	}{
 		{"", "CPU Usage (%)", knowledge.Meaning{Signal: "cpu.use", Unit: "percent", Scale: 100}},
 		{"", "container_cpu_usage_seconds_total", knowledge.Meaning{Signal: "cpu.use", Scope: knowledge.ContainerScope, Unit: "s", Counter: true}},
+		{"", "Disk write bytes/s", knowledge.Meaning{Signal: "disk.write", Unit: "bytes/s"}},
+		{"", "disk_write_bytes_per_s", knowledge.Meaning{Signal: "disk.write", Unit: "bytes/s"}},
+		{"", "Network in (bytes/sec)", knowledge.Meaning{Signal: "net.in", Unit: "bytes/s"}},
+		{"", "node_disk_written_bytes_total", knowledge.Meaning{Signal: "disk.write", Scope: knowledge.MachineScope, Unit: "bytes", Counter: true}},
 		{"", "node_memory_MemTotal_bytes", knowledge.Meaning{Signal: "memory.limit", Scope: knowledge.MachineScope, Unit: "bytes"}},
 		{"", "http_request_latency_ms", knowledge.Meaning{Signal: "request.latency", Unit: "ms", Log: true}},
 		{"", "process_cpu_usage", knowledge.Meaning{Signal: "process.cpu", Scope: knowledge.ProcessScope}},

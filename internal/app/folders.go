@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"triagent/internal/errs"
+	"triagent/knowledge"
 )
 
 // Folders opens the folders of a user's knowledge, for Config.Knowledge. Their
@@ -20,7 +21,7 @@ func Folders(dirs []string) ([]fs.FS, error) {
 		case !info.IsDir():
 			return nil, errs.At(dir, 0, 0, "not a folder")
 		}
-		out = append(out, os.DirFS(dir))
+		out = append(out, knowledge.Dir(dir))
 	}
 	return out, nil
 }
