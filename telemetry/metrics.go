@@ -86,8 +86,26 @@ func (p *table) header(names [][]byte, line int) error {
 		seen[name] = true
 	}
 	if p.time < 0 {
+		if e := p.separated(names, line); e != nil {
+			return e
+		}
 		e := errs.At(p.file, line, 1, "no column named time")
 		e.Remedy = "name the column that holds the time of each row time"
+		return e
+	}
+	return nil
+}
+
+// separated says that a header without a column time has another separator than
+// a comma; nil if it has not.
+func (p *table) separated(names [][]byte, line int) *errs.Error {
+	for _, by := range []struct{ mark, name string }{{"\t", "a tab"}, {";", "a semicolon"}, {"|", "a bar"}} {
+		column, _, found := bytes.Cut(names[0], []byte(by.mark))
+		if !found || len(names) > 1 && string(bytes.TrimSpace(column)) != "time" {
+			continue
+		}
+		e := errs.At(p.file, line, 1, "the columns are separated by %s, where a comma is needed", by.name)
+		e.Remedy = "separate the columns by commas, with a point in decimal numbers"
 		return e
 	}
 	return nil
