@@ -8,10 +8,16 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
+// longest is how many bytes of one foreign text a report for people shows: what
+// is longer nobody reads, and its length would set the width of every column.
+const longest = 4096
+
 // clean makes foreign text fit for one line of any report: line breaks and tabs
 // become a space, control characters and those that turn the direction of
-// writing around are dropped, and broken UTF-8 is marked.
+// writing around are dropped, broken UTF-8 is marked, and what is longer than
+// longest is cut in its middle.
 func clean(s string) string {
+	s = shorten(s)
 	if plain(s) {
 		return s
 	}
@@ -26,6 +32,22 @@ func clean(s string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// shorten cuts the middle out of a text of more than longest bytes, between
+// characters.
+func shorten(s string) string {
+	if len(s) <= longest {
+		return s
+	}
+	head, tail := longest*3/4, len(s)-longest/4
+	for head > longest/2 && !utf8.RuneStart(s[head]) {
+		head--
+	}
+	for tail < len(s)-longest/8 && !utf8.RuneStart(s[tail]) {
+		tail++
+	}
+	return s[:head] + " … " + s[tail:]
 }
 
 // plain reports whether s is printable ASCII.
@@ -47,7 +69,7 @@ func middle(s string, n int) string {
 	if width(s) <= n || n < 3 {
 		return s
 	}
-	head := runewidth.Truncate(s, (n-1)/2, "")
+	head := condition.Truncate(s, (n-1)/2, "")
 	rest := n - 1 - width(head)
 	tail := s
 	for width(tail) > rest {
@@ -93,7 +115,7 @@ func wrap(s string, n int) []string {
 			flush()
 		}
 		for w > n {
-			cut := runewidth.Truncate(piece, n, "")
+			cut := condition.Truncate(piece, n, "")
 			line.WriteString(cut)
 			flush()
 			piece = piece[len(cut):]
@@ -115,7 +137,7 @@ func pieces(s string) []string {
 	start, prev := 0, rune(0)
 	for i, r := range s {
 		if i > start && r != ' ' && !strings.ContainsRune("，。；：！？）】》、,.;:!?)]", r) &&
-			(prev == ' ' || runewidth.RuneWidth(prev) == 2 || runewidth.RuneWidth(r) == 2) {
+			(prev == ' ' || condition.RuneWidth(prev) == 2 || condition.RuneWidth(r) == 2) {
 			out = append(out, s[start:i])
 			start = i
 		}
