@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"triagent/incident"
 	"triagent/internal/errs"
@@ -45,7 +47,33 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode diagnosis: %w", err)
 	}
-	return stdbytes.TrimRight(b.Bytes(), "\n"), nil
+	return inert(stdbytes.TrimRight(b.Bytes(), "\n")), nil
+}
+
+// inert writes the characters that a terminal acts on as the escapes of JSON,
+// which say the same to whoever reads it: foreign text must not repaint the
+// screen of a user who looks at the file.
+func inert(line []byte) []byte {
+	if stdbytes.IndexFunc(line, acted) < 0 {
+		return line
+	}
+	out := make([]byte, 0, len(line)+len(line)/8)
+	for len(line) > 0 {
+		r, size := utf8.DecodeRune(line)
+		if acted(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, line[:size]...)
+		}
+		line = line[size:]
+	}
+	return out
+}
+
+// acted reports whether a terminal takes r as a command, or for the direction of
+// what follows. All such characters have four digits.
+func acted(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 func (o Options) wire(d *incident.Diagnosis) wireDiagnosis {

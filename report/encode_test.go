@@ -186,3 +186,22 @@ func TestEncodeFailure(t *testing.T) {
 		})
 	}
 }
+
+// TestEncodeInert checks that no foreign text reaches the terminal of a user
+// who looks at the file, and that a program reads it as it was.
+func TestEncodeInert(t *testing.T) {
+	foreign := "a\x1b[31m\x7f\u0085\u009b31m\u202e\u2066\u061c 日志😀<b>\n"
+	line, err := Encode(incident.Diagnosis{Verdict: incident.Healthy, Incident: incident.Incident{ID: "i", Title: foreign}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range string(line) {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || strings.ContainsRune("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", r) {
+			t.Errorf("%U is in the line", r)
+		}
+	}
+	d, err := Decode(line)
+	if err != nil || d.Incident.Title != foreign {
+		t.Errorf("read back as %q, %v", d.Incident.Title, err)
+	}
+}

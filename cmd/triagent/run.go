@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -114,11 +115,12 @@ func status(err error) int {
 	return exitFailed
 }
 
-// fail prints the one message of an error. A terminal gets no control
-// characters that came with the input.
+// fail prints the one message of an error. A terminal gets no characters that it
+// would act on, nor such as turn the direction of writing: they came with the
+// input.
 func fail(w io.Writer, err error, code int) int {
 	msg := strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f {
+		if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

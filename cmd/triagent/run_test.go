@@ -316,3 +316,12 @@ func TestBar(t *testing.T) {
 		t.Errorf("no message in %q", out.String())
 	}
 }
+
+// TestFailIsInert checks that a message cannot command the terminal.
+func TestFailIsInert(t *testing.T) {
+	var out bytes.Buffer
+	fail(&out, errors.New("no\x1b[31m\u009b1m\u202e \u2066node\x7f 日志\n"), exitFailed)
+	if got, want := out.String(), "triagent: no[31m1m node 日志\n\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
