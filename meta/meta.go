@@ -6,6 +6,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,7 @@ import (
 	"triagent/agents/system"
 	"triagent/agents/task"
 	"triagent/incident"
+	"triagent/internal/errs"
 	"triagent/knowledge"
 	"triagent/telemetry"
 )
@@ -40,7 +42,8 @@ func New(base *knowledge.Base, cfg Config) *Conductor {
 // Conduct diagnoses the incident of b and tells every step to emit, in an order
 // that depends on the bundle alone. The last event, Closed, is the caller's to
 // send, since it knows the cost. An agent that fails costs only its own
-// opinion: what it could not say is recorded as missing.
+// opinion, and what it could not say is recorded as missing; one that could not
+// read its part of the bundle ends the diagnosis with the error that names it.
 func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
 	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base}}
 	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
@@ -140,7 +143,9 @@ func (r *run) chosen(all []agents.Agent, why func(name string) ([]incident.NodeI
 }
 
 // investigate lets the crew work side by side and books what they found in the
-// order of the crew, so that the result does not depend on who was first.
+// order of the crew, so that the result does not depend on who was first. An
+// agent that fails costs only its own opinion, unless it could not read its
+// input: a bundle is not half-read.
 func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 	found := make([]agents.Result, len(crew))
 	failed := make([]error, len(crew))
@@ -156,10 +161,25 @@ func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 		return err
 	}
 	for i, a := range crew {
+		if ofInput(failed[i]) {
+			return failed[i]
+		}
 		if failed[i] != nil {
 			r.emit(incident.Lacked{Missing: incident.Missing{What: a.Name(), Why: failed[i].Error()}})
 		}
 		r.book(found[i])
 	}
 	return nil
+}
+
+// ofInput reports whether an error is that of a file, or of anything else that
+// the user has to mend.
+func ofInput(err error) bool {
+	var e *errs.Error
+	for next := err; errors.As(next, &e); next = e.Err {
+		if e.File != "" {
+			return true
+		}
+	}
+	return errs.KindOf(err) == errs.Invalid
 }

@@ -12,6 +12,7 @@ import (
 
 	"triagent/agents"
 	"triagent/incident"
+	"triagent/internal/errs"
 	"triagent/telemetry"
 )
 
@@ -102,6 +103,28 @@ func TestInvestigateFailure(t *testing.T) {
 	}
 	if len(d.Evidence) != 3 || len(d.Findings) != 3 {
 		t.Errorf("%d evidence, %d findings, want 3 of each", len(d.Evidence), len(d.Findings))
+	}
+}
+
+// A log that is broken in its middle is no diagnosis without logs.
+func TestInvestigateBadInput(t *testing.T) {
+	place := errs.At("logs/a.log.gz", 7, 0, "truncated gzip")
+	for _, tt := range []struct {
+		err  error
+		ends bool
+	}{
+		{place, true},
+		{fmt.Errorf("count: %w", &errs.Error{Op: "read", Kind: errs.Unavailable, Err: place}), true},
+		{&errs.Error{Op: "read bundle", Kind: errs.Denied, File: "logs/a.log", Err: errors.New("permission denied")}, true},
+		{errs.New(errs.Invalid, "no such unit"), true},
+		{errs.New(errs.Exhausted, "no tokens left"), false},
+		{errs.New(errs.Unavailable, "the model does not answer"), false},
+	} {
+		r, _ := newRun(2)
+		err := r.investigate(t.Context(), []agents.Agent{scripted{name: "one", res: found(1)}, scripted{name: "two", err: tt.err}})
+		if got := err != nil; got != tt.ends || got && !errors.Is(err, tt.err) {
+			t.Errorf("%v: ended with %v", tt.err, err)
+		}
 	}
 }
 
