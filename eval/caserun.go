@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"triagent/eval/importer"
@@ -174,13 +177,20 @@ func (k *caseRun) row(in incident.Incident, t telemetry.Truth, drawn bool, err e
 	if drawn && !k.entry.Drawn {
 		id += "/before"
 	}
-	row := &score.Row{Case: id, Split: k.entry.Split, Drawn: drawn, Hours: in.Window.Duration().Hours()}
+	row := &score.Row{Case: id, Split: k.entry.Split, Drawn: drawn, Bundled: bundled(k.Bundled, k.entry.ID), Hours: in.Window.Duration().Hours()}
 	row.SetTruth(t)
 	if err != nil {
 		row.Error = err.Error()
 		row.SetIoU(incident.Diagnosis{}, t)
 	}
 	return row
+}
+
+// bundled reports whether a case is one of those that come with the program. The
+// id of a case is its path in the set, and may be that of an archive.
+func bundled(ids []string, id string) bool {
+	name, _, _ := strings.Cut(path.Base(id), ".")
+	return slices.Contains(ids, name)
 }
 
 // naive asks the rankers. Scores are lifted by one: a probability of 0 would

@@ -25,7 +25,6 @@ type Diagnoser interface {
 
 // Options is what a run asks of an engine.
 type Options struct {
-	Engine       string // "builtin", "model" or "auto"
 	Memory       string // folder of solved cases; empty: none
 	WithoutRoles bool
 	Knowledge    []string // folders that extend the built-in knowledge
@@ -64,11 +63,14 @@ type Config struct {
 	Sets  []string // folders: a set, a folder of sets, or a folder of bundles
 	Only  []string // patterns (path.Match) of set names; empty: all
 	Cases []string // patterns of case ids; empty: all
-	Open  func(ctx context.Context, o Options) (Diagnoser, error)
-	Check Checker // nil: evidence is not checked; it never is for late alarms
+	// Bundled are the ids of cases that come with the program, which everybody
+	// who works on the engine can look at: their rows are marked.
+	Bundled []string
+	Open    func(ctx context.Context, o Options) (Diagnoser, error)
+	Check   Checker // nil: evidence is not checked; it never is for late alarms
 
 	Options Options       // for the engine; Options.Memory is set by Memory
-	Memory  string        // a memory mode or a folder; empty: none
+	Memory  string        // a memory mode or a folder; empty: none. No command sets it: the built-in engine remembers nothing
 	Late    time.Duration // also run with the alarm this late; 0: not
 	Rename  Renaming
 	Trials  int    // answers a case; 0: 1. A model needs at least 3

@@ -52,6 +52,7 @@ type SetReport struct {
 	Faulty  int `json:"faulty"`
 	Healthy int `json:"healthy"` // recorded and drawn
 	Drawn   int `json:"drawn"`   // of the healthy
+	Bundled int `json:"bundled"` // that come with the program; read them apart
 	Failed  int `json:"failed"`  // without an answer
 	HeldOut int `json:"held_out,omitempty"`
 
@@ -105,6 +106,9 @@ func (s *SetReport) count(rows []*score.Row, trials int) {
 			s.Drawn++
 		default:
 			s.Healthy++
+		}
+		if r.Bundled {
+			s.Bundled++
 		}
 		if r.Error != "" {
 			s.Failed++

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -13,8 +14,16 @@ import (
 
 // LoadSets finds the data sets at a path: the one of a folder with a
 // dataset.json, those of the folders directly below it, or else the folder
-// itself as a folder of bundles. What is neither gives an error of kind Invalid.
+// itself as a folder of bundles; a single bundle is a set of one. What is none of
+// these gives an error of kind Invalid.
 func LoadSets(ctx context.Context, dir string) ([]*importer.Manifest, error) {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("does not exist or cannot be read")}
+	}
+	if !st.IsDir() || importer.IsBundle(dir) {
+		return indexed(ctx, dir)
+	}
 	m, err := importer.ReadManifest(dir)
 	if err == nil {
 		return []*importer.Manifest{m}, nil
@@ -28,6 +37,9 @@ func LoadSets(ctx context.Context, dir string) ([]*importer.Manifest, error) {
 	}
 	var out []*importer.Manifest
 	for _, d := range below {
+		if st, err := os.Stat(filepath.Join(dir, d.Name())); err != nil || !st.IsDir() {
+			continue // a README.md, or an archive
+		}
 		m, err := importer.ReadManifest(filepath.Join(dir, d.Name()))
 		switch errs.KindOf(err) {
 		case "":
@@ -40,7 +52,12 @@ func LoadSets(ctx context.Context, dir string) ([]*importer.Manifest, error) {
 	if len(out) > 0 {
 		return out, nil
 	}
-	m, err = importer.Index(ctx, dir)
+	return indexed(ctx, dir)
+}
+
+// indexed is the set of a folder of bundles, or of one.
+func indexed(ctx context.Context, dir string) ([]*importer.Manifest, error) {
+	m, err := importer.Index(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"triagent/demo"
 	evalcli "triagent/eval/cli"
 	"triagent/internal/errs"
 )
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, w world) (code int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.Writers(w.stdout, w.stderr), kong.Exit(func(code int) { panic(exited{code}) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(w),
-		kong.Bind(&evalcli.Env{Stdout: w.stdout, Stderr: w.stderr, Terminal: terminal(w.stderr), Version: version}),
+		kong.Bind(&evalcli.Env{Stdout: w.stdout, Stderr: w.stderr, Terminal: terminal(w.stderr), Version: version, Bundled: demo.IDs()}),
 	)
 	if err != nil {
 		return fail(w.stderr, err, exitFailed)

@@ -33,6 +33,8 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Terminal       bool   // Stderr is a terminal: show how far a run is
 	Version        string // of the program
+	// Bundled are the ids of the cases that come with the program.
+	Bundled []string
 	// Open opens an engine; nil: the built-in one of package app.
 	Open func(ctx context.Context, o eval.Options) (eval.Diagnoser, error)
 	// Check looks up citations; nil: that of package evidence.
@@ -50,11 +52,8 @@ func (b builtin) Diagnose(ctx context.Context, path string) (incident.Diagnosis,
 // openApp opens the engine of package app. With several diagnoses at once each
 // has one worker, so that the processors are not asked for twice.
 func openApp(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
-	if o.Engine != "" && o.Engine != "builtin" && o.Engine != "auto" {
-		return nil, errs.New(errs.Invalid, "engine %q is not part of this program: use builtin", o.Engine)
-	}
 	if o.Memory != "" {
-		return nil, errs.New(errs.Invalid, "the built-in engine keeps no solved cases: leave --memory out")
+		return nil, errs.New(errs.Invalid, "the built-in engine keeps no solved cases")
 	}
 	c := app.Config{WithoutRoles: o.WithoutRoles}
 	if o.Jobs > 1 {

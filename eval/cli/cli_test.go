@@ -139,3 +139,19 @@ func TestWrongUsage(t *testing.T) {
 		}
 	}
 }
+
+// What no engine of this program can do is not offered.
+func TestRunOffersWhatThereIs(t *testing.T) {
+	var grammar struct {
+		Eval cli.Command `cmd:""`
+	}
+	p, err := kong.New(&grammar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--engine=model", "--memory=set"} {
+		if _, err := p.Parse([]string{"eval", "run", flag}); err == nil || !strings.Contains(err.Error(), "unknown flag") {
+			t.Errorf("%s: %v, want an unknown flag", flag, err)
+		}
+	}
+}

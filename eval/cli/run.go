@@ -17,14 +17,12 @@ import (
 
 // RunCmd is "triagent eval run".
 type RunCmd struct {
-	Sets         []string      `arg:"" optional:"" name:"set" help:"Imported sets, or folders of bundles. None: every known set below --datasets."`
+	Sets         []string      `arg:"" optional:"" name:"set" help:"Imported sets, folders of bundles, or single bundles. None: every known set below --datasets."`
 	Datasets     string        `help:"Folder of the public data sets, for a run without a set." default:"datasets" env:"TRIAGENT_DATASETS" type:"path"`
 	Only         []string      `name:"sets" help:"Only the sets of these names (patterns)."`
 	Case         []string      `help:"Only the cases of these ids (patterns)."`
 	Cache        string        `help:"Folder for imported sets." type:"path"`
-	Engine       string        `help:"Engine to score." enum:"builtin,model,auto" default:"builtin"`
 	Knowledge    []string      `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
-	Memory       string        `help:"Solved cases to remember: 'set' (the set's training part, or its other cases), 'others' (the other systems), or a folder."`
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
 	WithoutRoles bool          `help:"Leave roles out."`
@@ -56,8 +54,8 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	bar := &meter{w: e.Stderr, on: e.Terminal}
 	rep, err := eval.Run(ctx, eval.Config{
 		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
-		Options: eval.Options{Engine: c.Engine, WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge},
-		Memory:  c.Memory, Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
+		Options: eval.Options{WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge}, Bundled: e.Bundled,
+		Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
 	})
 	bar.end()

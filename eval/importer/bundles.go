@@ -53,7 +53,8 @@ func within(parent, child string) bool {
 // folder with an incident.json, at any depth, is a bundle, and so is each archive
 // that telemetry.Open reads. The id of a case is its path below dir. The name of
 // the set is that of the folder, its system that of the first incident. Bundles
-// below a folder named memory are solved cases, never scored. A bundle without
+// below a folder named memory are solved cases, never scored. Where dir is itself
+// a bundle it is the only case. A bundle without
 // truth.json and a folder without bundles give errors of kind Invalid. The
 // checksum is computed, nothing is written.
 func Index(ctx context.Context, dir string) (*Manifest, error) {
@@ -61,8 +62,14 @@ func Index(ctx context.Context, dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if IsBundle(dir) {
+		return indexOne(ctx, abs)
+	}
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("not a folder")}
+		return nil, &errs.Error{
+			Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("neither a bundle nor a folder"),
+			Remedy: "name a bundle, or the folder that holds the bundles",
+		}
 	}
 	m := &Manifest{Version: 1, Name: filepath.Base(abs), Kind: Bundles, Dir: dir}
 	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -95,6 +102,28 @@ func Index(ctx context.Context, dir string) (*Manifest, error) {
 	}
 	m.Checksum, err = Checksum(dir, paths)
 	return m, err
+}
+
+// indexOne makes the manifest of a single bundle at an absolute path: a set of
+// one case, both named after the bundle.
+func indexOne(ctx context.Context, bundle string) (*Manifest, error) {
+	m := &Manifest{Version: 1, Name: filepath.Base(bundle), Kind: Bundles, Dir: filepath.Dir(bundle)}
+	if err := m.add(ctx, bundle); err != nil {
+		return nil, err
+	}
+	var err error
+	m.Checksum, err = Checksum(m.Dir, []string{m.Cases[0].Path})
+	return m, err
+}
+
+// IsBundle reports whether a path is that of one bundle: a folder with an
+// incident.json, or an archive.
+func IsBundle(path string) bool {
+	st, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	return st.IsDir() && holdsIncident(path) || !st.IsDir() && isArchive(path)
 }
 
 func skip(d fs.DirEntry) error {

@@ -3,7 +3,7 @@
 //
 // A set becomes one or more folders, each with a dataset.json (see Manifest), a
 // folder cases with one bundle a case and, where the set has a training part,
-// a folder memory with solved cases for --memory. Bundles are written whole or
+// a folder memory with solved cases to remember. Bundles are written whole or
 // not at all. Importing the same source twice gives the same bytes.
 //
 // How the windows are cut is part of the scorer's definition and is said at

@@ -12,8 +12,8 @@ type Figure struct {
 	Name string // for people
 	Unit string // "": a share of 1
 	N    int    // rows that it rests on
-	// Value, Low and High: the figure and its 95 % bootstrap interval; NaN where
-	// there is none.
+	// Value, Low and High: the figure and its 95 % interval, by bootstrap, or by
+	// Wilson where all cases of a proportion agree; NaN where there is none.
 	Value, Low, High float64
 }
 
@@ -220,8 +220,10 @@ func figures(rows []*Row, seed uint64, defs []definition) []Figure {
 		measures = append(measures, d.measure)
 	}
 	low, high := Bootstrap(rows, seed, measures)
+	proportions := counted()
 	for i := range out {
 		out[i].Low, out[i].High = low[i], high[i]
+		widen(&out[i], rows, proportions[out[i].Key])
 	}
 	return out
 }

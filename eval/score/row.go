@@ -27,8 +27,9 @@ type Row struct {
 	Case    string `json:"case"`
 	Split   string `json:"split"`
 	Healthy bool   `json:"healthy"`
-	Drawn   bool   `json:"drawn,omitempty"` // a healthy stretch cut out of a run
-	Error   string `json:"error,omitempty"` // why there is no answer; counts as a wrong one
+	Drawn   bool   `json:"drawn,omitempty"`   // a healthy stretch cut out of a run
+	Bundled bool   `json:"bundled,omitempty"` // it comes with the program
+	Error   string `json:"error,omitempty"`   // why there is no answer; counts as a wrong one
 
 	// How many nodes and services there were to choose from; 0: not known. Where
 	// there is one, its place means nothing and is not scored.

@@ -178,7 +178,7 @@ func (p *printer) set(s *eval.SetReport) {
 	p.table(rows)
 	if s.Late != nil {
 		for _, why := range sortedKeys(s.Late.LeftOut) {
-			p.line("  late: %d cases left out: %s", s.Late.LeftOut[why], why)
+			p.line("  late: %s left out: %s", cases(s.Late.LeftOut[why]), why)
 		}
 	}
 	p.failures(s)
@@ -193,12 +193,15 @@ func (p *printer) failures(s *eval.SetReport) {
 }
 
 func about(s *eval.SetReport) string {
-	t := fmt.Sprintf("%d cases, %d faulty, %d healthy", s.Cases, s.Faulty, s.Healthy)
+	t := fmt.Sprintf("%s, %d faulty, %d healthy", cases(s.Cases), s.Faulty, s.Healthy)
 	if s.Drawn > 0 {
 		t += fmt.Sprintf(" (%d drawn)", s.Drawn)
 	}
 	if s.Healthy == 0 {
 		t += ", detection n/a"
+	}
+	if s.Bundled > 0 {
+		t += fmt.Sprintf(", %d bundled with the program", s.Bundled)
 	}
 	t += fmt.Sprintf(", %d failed", s.Failed)
 	if s.HeldOut > 0 {
@@ -209,6 +212,14 @@ func about(s *eval.SetReport) string {
 		t += " (not that of the import)"
 	}
 	return t
+}
+
+// cases counts cases.
+func cases(n int) string {
+	if n == 1 {
+		return "1 case"
+	}
+	return strconv.Itoa(n) + " cases"
 }
 
 func cell(fs []score.Figure, key string) string {
