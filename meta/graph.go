@@ -32,6 +32,14 @@ type graphBuilder struct {
 	names map[string]incident.NodeID // IDs, hosts and lower-case forms of both
 	spans map[string]incident.NodeID // by span ID
 	child []childSpan
+	seen  map[incident.NodeID]string // service by node that only spans name
+}
+
+func newGraphBuilder() *graphBuilder {
+	return &graphBuilder{
+		edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{},
+		seen: map[incident.NodeID]string{},
+	}
 }
 
 // childSpan is a span whose parent may not have been read yet.
@@ -45,9 +53,9 @@ var errEnough = errors.New("enough spans for the graph")
 // buildGraph joins the nodes of a bundle: by the calls that its topology knows,
 // by replication within its groups, by its spans (a child span on another node,
 // or a client span that names its server), and by metric columns that name a
-// peer. Nodes and edges are sorted.
+// peer. Nodes, those that only spans name among them, and edges are sorted.
 func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *incident.Reduction, error) {
-	g := &graphBuilder{edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{}}
+	g := newGraphBuilder()
 	for _, n := range b.Topology.Nodes {
 		g.names[strings.ToLower(string(n.ID))] = n.ID
 		if n.Host != "" {
@@ -132,6 +140,9 @@ func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*inci
 
 func (g *graphBuilder) addSpan(s *telemetry.Span) {
 	g.spans[s.SpanID] = s.Node
+	if had, ok := g.seen[s.Node]; !ok || had == "" || s.Service != "" && s.Service < had {
+		g.seen[s.Node] = s.Service // the smallest, so that order does not matter
+	}
 	if s.ParentID != "" {
 		g.child = append(g.child, childSpan{s.ParentID, s.Node})
 	}
@@ -154,6 +165,11 @@ func (g *graphBuilder) graph(b *telemetry.Bundle) incident.Graph {
 	var out incident.Graph
 	for _, n := range b.Topology.Nodes {
 		out.Nodes = append(out.Nodes, incident.GraphNode{ID: n.ID, Service: n.Service})
+		delete(g.seen, n.ID)
+	}
+	delete(g.seen, "")
+	for id, service := range g.seen {
+		out.Nodes = append(out.Nodes, incident.GraphNode{ID: id, Service: service})
 	}
 	slices.SortFunc(out.Nodes, func(a, b incident.GraphNode) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	for k, n := range g.edges {

@@ -49,7 +49,7 @@ func TestBuildGraph(t *testing.T) {
 		{"a parent that was not recorded", nodes("a", "b"), []telemetry.Span{span("2", "1", "b", nil)}, nil, nil},
 		{"a known call is counted", called, []telemetry.Span{span("1", "", "a", nil), span("2", "1", "b", nil)}, nil, []string{"a call b x1"}},
 		{"a peer by its ID", nodes("a", "b"), []telemetry.Span{span("1", "", "a", peer("peer.service", "b"))}, nil, []string{"a call b x1"}},
-		{"a peer by its host, in any case", hosts, []telemetry.Span{span("1", "", "a", peer("server.address", "host-b"))}, nil, []string{"a call b x1"}},
+		{"a peer by its host, in any case", hosts, []telemetry.Span{span("1", "", "a", peer("server.address", "HOST-b"))}, nil, []string{"a call b x1"}},
 		{"a peer that is itself", hosts, []telemetry.Span{span("1", "", "a", peer("server.address", "10.0.0.1"))}, nil, nil},
 		{"a peer that nobody knows", nodes("a"), []telemetry.Span{span("1", "", "a", peer("peer.service", "z"))}, nil, nil},
 		{"a metric that names a host", hosts, nil, []telemetry.Table{table("b", 1, "sync_lag{peer=10.0.0.1}")}, []string{"b connection a x0"}},
@@ -79,7 +79,7 @@ func TestBuildGraphIgnoresOrder(t *testing.T) {
 		}
 		mixed := rapid.Permutation(spans).Draw(r, "mixed")
 		built := func(list []telemetry.Span) incident.Graph {
-			g := &graphBuilder{edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{}}
+			g := newGraphBuilder()
 			for i := range list {
 				g.addSpan(&list[i])
 			}
@@ -90,6 +90,39 @@ func TestBuildGraphIgnoresOrder(t *testing.T) {
 			r.Fatalf("in another order (-one +other):\n%s", diff)
 		}
 	})
+}
+
+// A node that spans alone name takes part: it can be the one that failed.
+func TestStrangers(t *testing.T) {
+	spans := []telemetry.Span{span("1", "", "z", nil), span("2", "1", "b", nil), span("3", "1", "", nil)}
+	spans[0].Service = "shop"
+	for _, tt := range []struct {
+		name string
+		top  incident.Topology
+		want []incident.NodeID
+		told []incident.Missing
+	}{
+		{"no topology", incident.Topology{}, []incident.NodeID{"b", "z"}, nil},
+		{"another topology", nodes("a", "b"), []incident.NodeID{"a", "b", "z"}, []incident.Missing{{What: "topology", Why: "it does not name z: role unknown"}}},
+		{"the topology knows all", nodes("z", "b"), []incident.NodeID{"z", "b"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, d := newRun(1)
+			r.in.Bundle = written(t, tt.top, spans)
+			if err := r.mapSystem(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, r.in.Nodes); diff != "" {
+				t.Errorf("nodes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.told, d.Missing); diff != "" {
+				t.Errorf("missing (-want +got):\n%s", diff)
+			}
+			if last := d.Graph.Nodes[len(d.Graph.Nodes)-1]; last.ID != "z" || last.Service != "shop" && len(tt.want) != len(tt.top.Nodes) {
+				t.Errorf("the last node is %+v", last)
+			}
+		})
+	}
 }
 
 func TestBuildGraphCancelled(t *testing.T) {

@@ -99,8 +99,46 @@ func (r *run) mapSystem(ctx context.Context) error {
 	for _, n := range b.Topology.Nodes {
 		r.in.Nodes = append(r.in.Nodes, n.ID)
 	}
+	r.in.Nodes = append(r.in.Nodes, r.strangers(g)...)
 	r.emit(incident.GraphBuilt{Graph: g})
 	return nil
+}
+
+// strangers are the nodes that spans alone name, which may fail as any other.
+// Where there is a topology, that it does not know them is told.
+func (r *run) strangers(g incident.Graph) []incident.NodeID {
+	known := make(map[incident.NodeID]bool)
+	named := false
+	for _, n := range r.in.Bundle.Topology.Nodes {
+		known[n.ID] = true
+		named = named || n.Known
+	}
+	var out []incident.NodeID
+	for _, n := range g.Nodes {
+		if !known[n.ID] {
+			out = append(out, n.ID)
+		}
+	}
+	if named && len(out) > 0 {
+		r.emit(incident.Lacked{Missing: incident.Missing{What: "topology", Why: "it does not name " + list(out) + ": role unknown"}})
+	}
+	return out
+}
+
+// list names the first of the nodes.
+func list(ids []incident.NodeID) string {
+	const most = 10
+	text := ""
+	for i, id := range ids[:min(len(ids), most)] {
+		if i > 0 {
+			text += ", "
+		}
+		text += string(id)
+	}
+	if more := len(ids) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // examine turns raw data into evidence: the data agents. Where the bundle does
