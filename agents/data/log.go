@@ -88,17 +88,17 @@ func (l *lineTable) reductions(made int) []incident.Reduction {
 		}
 	}
 	out := []incident.Reduction{
-		{Stage: "logs", In: l.read, Out: int64(len(templates)), Unit: "records to templates", How: "counted by node, template and time", Rest: "logs"},
-		{Stage: "logs", In: int64(len(templates)), Out: int64(made), Unit: "templates to evidence", How: "the telling changes are kept", Rest: "logs"},
+		{Stage: "logs", In: l.read, Out: int64(len(templates)), Unit: "records to templates", How: "counted by node, template and time", Rest: "logs/"},
+		{Stage: "logs", In: int64(len(templates)), Out: int64(made), Unit: "templates to evidence", How: "the telling changes are kept", Rest: "logs/"},
 	}
 	if l.outside > 0 {
-		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.outside, Unit: "records", How: "records outside the window and the baseline do not count", Rest: "logs"})
+		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.outside, Unit: "records", How: "records outside the window and the baseline do not count", Rest: "logs/"})
 	}
 	if l.dropped > 0 {
-		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.dropped, Unit: "records", How: "there are too many templates: counted by level only", Rest: "logs"})
+		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.dropped, Unit: "records", How: "there are too many templates: counted by level only", Rest: "logs/"})
 	}
 	if s := l.miner.Stats(); s.Truncated > 0 {
-		out = append(out, incident.Reduction{Stage: "logs", In: s.Records, Out: s.Records - s.Truncated, Unit: "records", How: "of very long lines only the beginning makes the template", Rest: "logs"})
+		out = append(out, incident.Reduction{Stage: "logs", In: s.Records, Out: s.Records - s.Truncated, Unit: "records", How: "of very long lines only the beginning makes the template", Rest: "logs/"})
 	}
 	return out
 }

@@ -159,7 +159,7 @@ func (m *model) reductions(a *assembler, made int) []incident.Reduction {
 	if m.join != nil && m.join.lost+m.join.full > 0 {
 		n := int64(len(m.join.lines)) + m.join.lost + m.join.full
 		out = append(out, incident.Reduction{
-			Stage: "traces", In: n, Out: int64(len(m.join.lines)), Unit: "records", Rest: "logs",
+			Stage: "traces", In: n, Out: int64(len(m.join.lines)), Unit: "records", Rest: "logs/",
 			How: "records whose span is not in the traces are judged without their operation",
 		})
 	}
