@@ -276,3 +276,26 @@ func TestDecideAlike(t *testing.T) {
 		})
 	}
 }
+
+// One that fits, but less, is rejected by what speaks for it and for the first.
+func TestRejectedWeaker(t *testing.T) {
+	in := with(rig(t, "rig.own", "rig.other"), up("E1", "a", "rig.own", 3*full), up("E2", "c", "rig.own", full/2))
+	d := decided(t, in)
+	i := slices.IndexFunc(d.Rejected, func(r incident.Rejected) bool { return r.Node == "c" && r.Fault == rigWorn })
+	if i < 0 {
+		t.Fatalf("rejected %+v, want c worn among them", d.Rejected)
+	}
+	if r := d.Rejected[i]; r.Because.Key != "rejected.weaker" || !slices.Equal(r.Cites, []incident.EvidenceID{"E2", "E1"}) {
+		t.Errorf("rejected because %s by %v, want rejected.weaker by E2 and E1", r.Because.Key, r.Cites)
+	}
+}
+
+// One that fits as well is not called weaker.
+func TestRejectedAsStrong(t *testing.T) {
+	in := with(rig(t, "rig.sure", "rig.own"), up("E1", "a", "rig.own", 3*full), up("E2", "c", "rig.own", 3*full))
+	d := decided(t, in)
+	i := slices.IndexFunc(d.Rejected, func(r incident.Rejected) bool { return r.Node == "c" && r.Fault == rigWorn })
+	if i < 0 || d.Rejected[i].Because.Key != "rejected.as_strong" || !slices.Equal(d.Rejected[i].Cites, []incident.EvidenceID{"E2", "E1"}) {
+		t.Errorf("rejected %+v, want c worn, as strong, by E2 and E1", d.Rejected)
+	}
+}

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -201,6 +202,11 @@ func readable(t *testing.T, base *knowledge.Base, what string, text incident.Tex
 				}
 			}
 			s = strings.ReplaceAll(s, "{"+a.Name+"}", v)
+			form := "$2" // {name|one|many}
+			if v == "1" {
+				form = "$1"
+			}
+			s = regexp.MustCompile(`\{`+a.Name+`\|([^|}]*)\|([^}]*)\}`).ReplaceAllString(s, form)
 		}
 		if strings.Contains(s, "{") {
 			t.Errorf("%s: %s text keeps a hole: %s", what, lang, s)

@@ -128,3 +128,22 @@ func TestScoreTies(t *testing.T) {
 		}
 	}
 }
+
+// What has evidence, however faint and at however calm a node, comes before a
+// guess that has none.
+func TestScoreCitedFirst(t *testing.T) {
+	in := with(rig(t, "rig.own"), up("E1", "a", "rig.own", 3))
+	for _, n := range rigNodes[1:] {
+		in = with(in, up("E-"+string(n), n, "rig.sure", 1e4), up("F-"+string(n), n, "cpu.use", 1e4))
+	}
+	list := score(in, newBoard(in))
+	worn, at := hypothesisOf(t, list, "a", rigWorn)
+	if worn.suspicion >= 0 {
+		t.Fatalf("suspicion of a = %v, want it below the others'", worn.suspicion)
+	}
+	for i, h := range list {
+		if len(h.Cites) == 0 && i < at {
+			t.Fatalf("%s at %s, without evidence, is number %d, before %s at a, with it", h.Fault, h.Node, i+1, rigWorn)
+		}
+	}
+}

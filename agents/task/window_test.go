@@ -52,6 +52,7 @@ func TestFindWindow(t *testing.T) {
 		{"a fall", course(200, stretchOf{120, 150, 0.5}), 120, 150},
 		{"at the end", course(200, stretchOf{170, 200, 1.5}), 170, 200},
 		{"after a warm-up that is odder", course(200, stretchOf{0, 20, 0.05}, stretchOf{120, 150, 1.5}), 120, 150},
+		{"a long one outweighs a short one that is higher", course(200, stretchOf{60, 68, 1.8}, stretchOf{120, 160, 1.5}), 120, 160},
 		{"a plateau outweighs a spike", course(200, stretchOf{60, 62, 4}, stretchOf{120, 150, 1.5}), 120, 150},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
