@@ -19,12 +19,18 @@ func likely(d *incident.Diagnosis) int {
 	return n
 }
 
-// prove puts the evidence below the steps that cite it, and takes out of their
-// citations what is word for word another one of them.
+// prove puts the evidence below the steps that cite it, and takes out of all
+// citations what is word for word another one beside it.
 func (v *view) prove() {
 	byID := map[string]evidenceView{}
 	for _, e := range v.Evidence {
 		byID[e.ID] = e
+	}
+	for i := range v.Causes {
+		v.Causes[i].Cites = untwin(v.Causes[i].Cites, byID)
+	}
+	for i := range v.Rejected {
+		v.Rejected[i].Cites = untwin(v.Rejected[i].Cites, byID)
 	}
 	shown := map[pair]bool{} // by place and text: one observation may have two meanings
 	for i := range v.Reasons {

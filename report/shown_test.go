@@ -22,6 +22,11 @@ func observed(cited int, texts ...string) incident.Diagnosis {
 		}
 	}
 	d.Reasoning = []incident.Reason{step}
+	why := incident.Rejected{Node: "b", Fault: "f", Because: incident.Say("literal", "text", "because")}
+	for _, c := range step.Cites {
+		why.Cites = append(why.Cites, incident.EvidenceID(c))
+	}
+	d.Rejected = []incident.Rejected{why}
 	return d
 }
 
@@ -32,7 +37,7 @@ func TestTextShowsEvidenceOnce(t *testing.T) {
 		want, not []string
 	}{
 		{"all of it below the step", observed(2, "up", "down"), []string{"step [E1 E2]"}, []string{"\nEvidence"}},
-		{"a twin in the step", observed(3, "up", "up", "down"), []string{"step [E1 E3]"}, []string{"E2", "\nEvidence"}},
+		{"a twin in the step", observed(3, "up", "up", "down"), []string{"step [E1 E3]", "because [E1 E3]"}, []string{"E2", "\nEvidence"}},
 		{"a twin that nothing cites", observed(1, "up", "up"), []string{"step [E1]"}, []string{"E2", "\nEvidence"}},
 		{"more than is cited", observed(1, "up", "down"), []string{"step [E1]", "\nEvidence\n  1 more"}, []string{"E2"}},
 		{"six as cited", observed(6, "a", "b", "c", "d", "e", "f"), []string{"[E1 E2 E3 E4 E5 E6]", "E6  a  f"}, []string{"\nEvidence"}},
