@@ -250,8 +250,13 @@ func TestLinksStayInside(t *testing.T) {
 	if err := os.Symlink(filepath.Dir(outside), filepath.Join(dir, "logs")); err != nil {
 		t.Fatal(err)
 	}
-	if err := readAllOf(t.Context(), dir, Limits{}); err == nil {
-		t.Error("a folder that is a link out of the bundle was read")
+	wantError(t, readAllOf(t.Context(), dir, Limits{}), dir, "logs", "this link leads nowhere or out of the bundle")
+}
+
+func TestFileInPlaceOfFolder(t *testing.T) {
+	for _, name := range []string{"metrics", "logs"} {
+		dir := folderOf(t, map[string]string{name: "no folder"})
+		wantError(t, readAllOf(t.Context(), dir, Limits{}), dir, name, "not a folder")
 	}
 }
 

@@ -80,12 +80,12 @@ func (f *folder) scan(root *os.Root, dir string, lim Limits) error {
 		}
 	}
 	if err != nil {
-		return f.explain(dir, err)
+		return f.badFolder(root, dir, err)
 	}
 	defer shut(d)
 	entries, err := d.ReadDir(lim.Members + 1)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return f.explain(dir, err)
+		return f.badFolder(root, dir, err)
 	}
 	if len(f.list)+len(entries) > lim.Members {
 		return errs.At(f.path, 0, 0, "more than %d files", lim.Members)
@@ -101,6 +101,31 @@ func (f *folder) scan(root *os.Root, dir string, lim Limits) error {
 		}
 	}
 	return nil
+}
+
+// badFolder says why metrics/ or logs/ cannot be opened: there may be a file, or
+// a link that leads nowhere or out of the bundle, in its place.
+func (f *folder) badFolder(root *os.Root, dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return f.explain(dir, err)
+	}
+	info, lerr := root.Lstat(dir)
+	switch {
+	case lerr != nil:
+		return f.explain(dir, err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return f.badLink(dir)
+	case !info.IsDir():
+		return errs.At(join(f.path, dir), 0, 0, "not a folder")
+	}
+	return f.explain(dir, err)
+}
+
+// badLink refuses a link that cannot be followed within the bundle.
+func (f *folder) badLink(name string) error {
+	e := errs.At(join(f.path, name), 0, 0, "this link leads nowhere or out of the bundle")
+	e.Remedy = "put a copy of what it leads to in its place"
+	return e
 }
 
 // unknownPart reports whether a file at the root is no part of a bundle; such
@@ -153,9 +178,7 @@ func (s *folderSession) open(name string) (io.Reader, error) {
 	info, err := s.root.Stat(local)
 	if err != nil {
 		if link, lerr := s.root.Lstat(local); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
-			e := errs.At(join(s.folder.path, name), 0, 0, "this link leads nowhere or out of the bundle")
-			e.Remedy = "put a copy of the file in its place"
-			return nil, e
+			return nil, s.folder.badLink(name)
 		}
 		return nil, s.folder.explain(name, err)
 	}
