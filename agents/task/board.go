@@ -255,24 +255,40 @@ func (b *board) firstOnset(cites []incident.EvidenceID) incident.Window {
 // replicasOf lists for each node the others that do the same: of its service,
 // or of a group of replicas that it is in.
 func replicasOf(top incident.Topology) map[incident.NodeID][]incident.NodeID {
+	service := map[incident.NodeID]string{}
+	services := map[string][]incident.NodeID{}
+	groups := map[incident.NodeID][]int{} // by member, indexes of its groups
+	var all []incident.NodeID
+	for _, n := range top.Nodes {
+		all = append(all, n.ID)
+		if n.Service != "" {
+			service[n.ID] = n.Service
+			services[n.Service] = append(services[n.Service], n.ID)
+		}
+	}
+	for i, g := range top.Groups {
+		all = append(all, g.Members...)
+		for _, m := range g.Members {
+			groups[m] = append(groups[m], i)
+		}
+	}
 	out := map[incident.NodeID][]incident.NodeID{}
-	join := func(a, b incident.NodeID) {
-		if a != b && !slices.Contains(out[a], b) {
-			out[a] = append(out[a], b)
+	for _, a := range all {
+		if _, done := out[a]; done {
+			continue
 		}
-	}
-	for _, a := range top.Nodes {
-		for _, b := range top.Nodes {
-			if a.Service != "" && a.Service == b.Service {
-				join(a.ID, b.ID)
+		seen := map[incident.NodeID]bool{a: true}
+		join := func(others []incident.NodeID) {
+			for _, b := range others {
+				if !seen[b] {
+					seen[b] = true
+					out[a] = append(out[a], b)
+				}
 			}
 		}
-	}
-	for _, g := range top.Groups {
-		for _, a := range g.Members {
-			for _, b := range g.Members {
-				join(a, b)
-			}
+		join(services[service[a]])
+		for _, i := range groups[a] {
+			join(top.Groups[i].Members)
 		}
 	}
 	return out
