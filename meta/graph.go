@@ -76,7 +76,21 @@ func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *inci
 	return g.graph(b), reduced, nil
 }
 
+// maxPairs is how many members of a group are joined each with each. The
+// members of a larger one are joined with their neighbours in its list: nobody
+// reads a million edges.
+const maxPairs = 32
+
 func (g *graphBuilder) addGroup(grp incident.Group) {
+	if m := grp.Members; len(m) > maxPairs {
+		for i := range m {
+			a, b := m[i], m[(i+1)%len(m)]
+			if a != b {
+				g.edges[edgeKey{min(a, b), max(a, b), replicationEdge}] += 0
+			}
+		}
+		return
+	}
 	for _, a := range grp.Members {
 		for _, b := range grp.Members {
 			if a < b {

@@ -65,6 +65,20 @@ func TestBuildGraph(t *testing.T) {
 	}
 }
 
+// A group of thousands, which no consensus has, must not cost millions of edges.
+func TestBuildGraphLargeGroup(t *testing.T) {
+	var ids []incident.NodeID
+	for i := range 5000 {
+		ids = append(ids, incident.NodeID(fmt.Sprint("n", i)))
+	}
+	top := nodes(ids...)
+	top.Groups = []incident.Group{{ID: "g", Members: ids}}
+	g, _, err := buildGraph(t.Context(), &telemetry.Bundle{Topology: top})
+	if err != nil || len(g.Edges) != len(ids) {
+		t.Errorf("%d edges, %v", len(g.Edges), err)
+	}
+}
+
 // Spans come in any order; the graph is the same.
 func TestBuildGraphIgnoresOrder(t *testing.T) {
 	names := []incident.NodeID{"a", "b", "c", "d"}
