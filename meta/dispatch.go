@@ -1,6 +1,8 @@
 package meta
 
 import (
+	"slices"
+
 	"triagent/agents"
 	"triagent/incident"
 	"triagent/telemetry"
@@ -57,7 +59,7 @@ func systemReason(t *Timeline, in agents.Input) reason {
 		var nodes []incident.NodeID
 		for _, n := range in.Nodes {
 			for _, r := range t.At(n, in.Frame.Search) {
-				if hasRole(rolesOf[agent], r) {
+				if slices.Contains(rolesOf[agent], r) {
 					nodes = append(nodes, n)
 					break
 				}
@@ -65,13 +67,4 @@ func systemReason(t *Timeline, in agents.Input) reason {
 		}
 		return nodes, incident.Say("agent.has_role"), len(nodes) > 0
 	}
-}
-
-func hasRole(list []incident.Role, r incident.Role) bool {
-	for _, x := range list {
-		if x == r {
-			return true
-		}
-	}
-	return false
 }

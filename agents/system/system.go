@@ -9,6 +9,7 @@ package system
 
 import (
 	"fmt"
+	"slices"
 
 	"triagent/agents"
 	"triagent/incident"
@@ -24,22 +25,13 @@ func held(in agents.Input, roles ...incident.Role) []incident.NodeID {
 	var out []incident.NodeID
 	for _, n := range in.Nodes {
 		for _, r := range in.Roles.At(n, in.Frame.Search) {
-			if contains(roles, r) {
+			if slices.Contains(roles, r) {
 				out = append(out, n)
 				break
 			}
 		}
 	}
 	return out
-}
-
-func contains(list []incident.Role, r incident.Role) bool {
-	for _, x := range list {
-		if x == r {
-			return true
-		}
-	}
-	return false
 }
 
 // strongest returns the strongest evidence of a signal going bad at a node's
