@@ -244,12 +244,17 @@ func (s *scanner) sep(from, to int, c uint64) {
 	s.h = bits.RotateLeft64(s.h, 9) ^ c*sepPrime
 }
 
-// marks takes punctuation around a word, byte by byte.
+// marks takes punctuation around a word, byte by byte; what goes beyond the
+// tokens is one variable part.
 func (s *scanner) marks(b []byte, from, to int) {
 	for ; from < to; from++ {
-		if s.n < maxTokens-4 {
-			s.sep(from, from+1, uint64(b[from]))
+		if s.n >= maxTokens-4 {
+			if s.n < maxTokens-2 {
+				s.put(varToken, from, to)
+			}
+			return
 		}
+		s.sep(from, from+1, uint64(b[from]))
 	}
 }
 

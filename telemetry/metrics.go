@@ -76,6 +76,8 @@ func (p *table) header(names [][]byte, line int) error {
 		switch {
 		case name == "":
 			return errs.At(p.file, line, i+1, "a column without a name")
+		case strings.ContainsAny(name, "\r\n"):
+			return errs.At(p.file, line, i+1, "a line break in the name of a column, %q", name)
 		case seen[name]:
 			return errs.At(p.file, line, i+1, "two columns named %q", name)
 		case name == "time":
