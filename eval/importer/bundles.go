@@ -26,6 +26,9 @@ func importBundles(ctx context.Context, src, dst string, p Progress) ([]*Manifes
 	}
 	from := m.Dir
 	m.Dir = filepath.Join(dst, m.Name)
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
 	for i := range m.Cases {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -78,6 +81,11 @@ func Index(ctx context.Context, dir string) (*Manifest, error) {
 		}
 		if name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".tmp")) {
 			return skip(d)
+		}
+		if d.IsDir() {
+			if err := begun(name); err != nil {
+				return err
+			}
 		}
 		if d.IsDir() && !holdsIncident(name) || !d.IsDir() && !isArchive(name) {
 			return nil

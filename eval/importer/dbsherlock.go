@@ -43,6 +43,9 @@ func importDBSherlock(ctx context.Context, src, dst string, p Progress) ([]*Mani
 				Name: name, Kind: DBSherlock, System: "mysql", Dir: filepath.Join(dst, name),
 				Notes: "Whole run, no window, no baseline, no alert. One node: node figures mean nothing.",
 			}
+			if err := m.begin(); err != nil {
+				return nil, err
+			}
 			sets[r["kind"]] = m
 			order = append(order, m)
 		}

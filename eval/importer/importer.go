@@ -75,7 +75,8 @@ func Import(ctx context.Context, kind Kind, src, dst string, p Progress) ([]*Man
 		p = func(string, int, int) {}
 	}
 	ms, err := f(ctx, filepath.Clean(src), filepath.Clean(dst), p)
-	if errors.Is(err, fs.ErrNotExist) {
+	var told *errs.Error
+	if errors.Is(err, fs.ErrNotExist) && (!errors.As(err, &told) || told.Remedy == "") {
 		return nil, &errs.Error{Op: "import " + string(kind), Kind: errs.Invalid, Err: err, Remedy: "is this the folder of the data set?"}
 	}
 	if err != nil {

@@ -2,8 +2,10 @@ package importer
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -198,6 +200,39 @@ func TestBundlesAreCheckedAndCopied(t *testing.T) {
 	_, err = Import(t.Context(), Bundles, src, t.TempDir(), nil)
 	if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "truth.json") {
 		t.Errorf("bundle without truth: %v", err)
+	}
+}
+
+// TestStoppedImport checks that what an import leaves that was stopped is taken
+// for no set, before and after there was a whole one, until it is imported.
+func TestStoppedImport(t *testing.T) {
+	src, dst := filepath.Join(t.TempDir(), "mine"), t.TempDir()
+	write(t, src, map[string]string{
+		"x/incident.json": `{"version":1,"id":"x"}`, "x/truth.json": `{"healthy":true,"causes":[]}`,
+		"y/incident.json": `{"version":1,"id":"y"}`, "y/truth.json": `{"healthy":true,"causes":[]}`,
+	})
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := Import(ctx, Bundles, src, dst, func(string, int, int) { cancel() })
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("err = %v, want that it was cancelled", err)
+		}
+		set := filepath.Join(dst, "mine")
+		if _, err := ReadManifest(set); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("manifest of half a set: %v", err)
+		}
+		for _, dir := range []string{dst, set} {
+			if _, err := Index(t.Context(), dir); errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "did not come to the end") {
+				t.Errorf("index of half a set: %v", err)
+			}
+		}
+		ms, err := Import(t.Context(), Bundles, src, dst, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := ReadManifest(ms[0].Dir); err != nil || len(m.Cases) != 2 {
+			t.Errorf("%+v, %v", m, err)
+		}
 	}
 }
 

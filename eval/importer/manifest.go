@@ -48,9 +48,41 @@ const (
 	PartMemory = "memory"
 )
 
+// unfinished is the file that stands in a set from the first case that is
+// written until the manifest takes its place.
+const unfinished = ManifestName + ".tmp"
+
+// begin prepares the folder of a set. If the import is stopped, by whatever,
+// what it leaves can be told from a whole set.
+func (m *Manifest) begin() error {
+	err := os.MkdirAll(m.Dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(m.Dir, unfinished), nil, 0o644)
+	}
+	if err != nil {
+		return &errs.Error{Kind: errs.Invalid, File: m.Dir, Err: err, Remedy: "name a folder that can be written to"}
+	}
+	return nil
+}
+
+// begun refuses a set whose import did not come to its end: part of its cases
+// would be taken for all of them.
+func begun(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, unfinished)); err != nil {
+		return nil
+	}
+	return &errs.Error{
+		Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("its import did not come to the end"),
+		Remedy: "import it again",
+	}
+}
+
 // ReadManifest reads the dataset.json of folder dir. A folder without one gives
-// an error of kind NotFound.
+// an error of kind NotFound, one whose import was stopped one of kind Invalid.
 func ReadManifest(dir string) (*Manifest, error) {
+	if err := begun(dir); err != nil {
+		return nil, err
+	}
 	b, err := os.ReadFile(filepath.Join(dir, ManifestName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &errs.Error{Op: "read data set", Kind: errs.NotFound, File: dir, Err: err}
@@ -90,7 +122,11 @@ func (m *Manifest) write() error {
 	if err != nil {
 		return err
 	}
-	return writeAtomic(filepath.Join(m.Dir, ManifestName), append(b, '\n'))
+	tmp := filepath.Join(m.Dir, unfinished)
+	if err := os.WriteFile(tmp, append(b, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(m.Dir, ManifestName))
 }
 
 // Checksum returns the SHA-256, in hex, over names, sizes and contents of all
@@ -130,13 +166,4 @@ func hashFile(h io.Writer, dir, name string) error {
 	}
 	_, err = io.Copy(h, f)
 	return err
-}
-
-// writeAtomic stores a file so that a reader sees all of it or the old one.
-func writeAtomic(name string, b []byte) error {
-	tmp := name + ".tmp"
-	if err := os.WriteFile(tmp, b, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, name)
 }

@@ -31,6 +31,9 @@ func importMultilog(ctx context.Context, src, dst string, p Progress) ([]*Manife
 			first = append(first, r)
 		}
 	}
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
 	for i, r := range first {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -136,6 +136,9 @@ func (d *nezhaDay) write(ctx context.Context, dst, system string, p Progress) (*
 	if d.damaged > 0 {
 		m.Notes += fmt.Sprintf(" %d log lines had the end of another line behind them; that end was dropped.", d.damaged)
 	}
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
 	cases := d.cases(system)
 	var mu sync.Mutex
 	done := 0

@@ -44,6 +44,9 @@ func importRaft(ctx context.Context, src, dst string, p Progress) ([]*Manifest, 
 	if err != nil {
 		return nil, err
 	}
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
 	b := newBundle(filepath.Join(m.Dir, "cases", "raft-01"))
 	b.json("truth.json", truthJSON{Causes: causes, Split: e.Split})
 	var t topologyJSON

@@ -46,6 +46,9 @@ func importTVDiag(ctx context.Context, src, dst string, p Progress) ([]*Manifest
 			Name: "tvdiag-" + system, Kind: TVDiag, System: system, Dir: filepath.Join(dst, "tvdiag-"+system),
 			Notes: "Alerts without times. Cases: test split; memory: training split.",
 		}
+		if err := m.begin(); err != nil {
+			return nil, err
+		}
 		if err := importTVSystem(ctx, dir, label, m, p); err != nil {
 			return nil, err
 		}
