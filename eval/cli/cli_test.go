@@ -127,6 +127,18 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestPlaceOfReport checks that a report that cannot be written is refused
+// before the work: what is named as the set is none.
+func TestPlaceOfReport(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "no", "such", "file")
+	for _, flag := range []string{"--json", "--html"} {
+		_, err := command(t, "run", "--cache", t.TempDir(), flag, nowhere, sherlock(t))
+		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), nowhere) {
+			t.Errorf("%s: %v, want the place of the report", flag, err)
+		}
+	}
+}
+
 func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"run", "--datasets", t.TempDir(), "--cache", t.TempDir()},

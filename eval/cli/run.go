@@ -51,6 +51,16 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	if !c.Check {
 		check = nil
 	}
+	asJSON, err := create(c.JSON)
+	if err != nil {
+		return err
+	}
+	defer asJSON.Discard()
+	asHTML, err := create(c.HTML)
+	if err != nil {
+		return err
+	}
+	defer asHTML.Discard()
 	bar := &meter{w: e.Stderr, on: e.Terminal}
 	rep, err := eval.Run(ctx, eval.Config{
 		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
@@ -62,15 +72,11 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON != "" {
-		if err := writeFile(c.JSON, func(w io.Writer) error { return writeJSON(w, rep) }); err != nil {
-			return err
-		}
+	if err := fill(asJSON, func(w io.Writer) error { return writeJSON(w, rep) }); err != nil {
+		return err
 	}
-	if c.HTML != "" {
-		if err := writeFile(c.HTML, func(w io.Writer) error { return show.HTML(w, rep) }); err != nil {
-			return err
-		}
+	if err := fill(asHTML, func(w io.Writer) error { return show.HTML(w, rep) }); err != nil {
+		return err
 	}
 	return show.Text(e.Stdout, rep)
 }
@@ -99,14 +105,25 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// writeFile stores a file whole or not at all.
-func writeFile(name string, fill func(io.Writer) error) error {
+// create begins the file of that name before the work, so that a place that
+// cannot be written to costs none of it; no name gives no file.
+func create(name string) (*whole.File, error) {
+	if name == "" {
+		return nil, nil
+	}
 	f, err := whole.Create(name)
 	if err != nil {
-		return &errs.Error{Op: "write", Kind: errs.Invalid, File: name, Err: err}
+		return nil, &errs.Error{Op: "write", Kind: errs.Invalid, File: name, Err: err}
 	}
-	defer f.Discard()
-	if err := fill(f); err != nil {
+	return f, nil
+}
+
+// fill writes and ends a file that create began, if it did.
+func fill(f *whole.File, write func(io.Writer) error) error {
+	if f == nil {
+		return nil
+	}
+	if err := write(f); err != nil {
 		return err
 	}
 	return f.Commit()

@@ -106,8 +106,12 @@ func (f *File) Commit() error {
 	return err
 }
 
-// Discard drops a file that was not committed; after Commit it does nothing.
+// Discard drops a file that was not committed; after Commit, and on nil, it does
+// nothing.
 func (f *File) Discard() {
+	if f == nil {
+		return
+	}
 	if f.to != nil {
 		_ = f.to.Close()
 		f.to = nil
