@@ -68,13 +68,18 @@ func (m *Manifest) begin() error {
 // begun refuses a set whose import did not come to its end: part of its cases
 // would be taken for all of them.
 func begun(dir string) error {
-	if _, err := os.Lstat(filepath.Join(dir, unfinished)); err != nil {
+	if !exists(filepath.Join(dir, unfinished)) {
 		return nil
 	}
 	return &errs.Error{
 		Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("its import did not come to the end"),
 		Remedy: "import it again",
 	}
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // ReadManifest reads the dataset.json of folder dir. A folder without one gives
