@@ -505,7 +505,7 @@ func TestTextIsForgiven(t *testing.T) {
 		t.Errorf("table %+v", tab)
 	}
 	for _, want := range []incident.Missing{
-		{What: "metrics/n.csv", Why: "1 infinite values read as gaps"},
+		{What: "metrics/n.csv", Why: "infinite values read as gaps: 1"},
 		{What: "traces", Why: "not in the bundle"},
 		{What: "metrics/x.txt", Why: "neither metrics/<node>.csv nor logs/<node>.log or .jsonl: not read"},
 	} {

@@ -184,7 +184,7 @@ func (r *reader) table(b *Bundle, p part, cells *int64) (Table, error) {
 	}
 	t.Node, t.File = p.node, p.name
 	if infinite > 0 {
-		b.lack(p.name, fmt.Sprintf("%d infinite values read as gaps", infinite))
+		b.lack(p.name, fmt.Sprintf("infinite values read as gaps: %d", infinite))
 	}
 	return t, nil
 }

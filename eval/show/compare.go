@@ -24,7 +24,7 @@ func Compare(w io.Writer, c *eval.Comparison) error {
 }
 
 func (p *printer) compareSet(s *eval.SetComparison) {
-	p.line("\n%s: %d cases, %d better, %d worse, sign test p = %.3f", s.Name, s.Cases, s.Better, s.Worse, s.P)
+	p.line("\n%s: %s, %d better, %d worse, sign test p = %.3f", s.Name, cases(s.Cases), s.Better, s.Worse, s.P)
 	rows := [][]string{{"  figure", "before", "after", "change", "95 % interval"}}
 	for _, d := range s.Deltas {
 		if d.Before == d.After || cost(d.Key) {
@@ -47,7 +47,7 @@ func (p *printer) compareSet(s *eval.SetComparison) {
 		}
 	}
 	if n := len(s.Missing); n > 0 {
-		p.line("  %d cases are in one run only", n)
+		p.line("  in one run only: %s", cases(n))
 	}
 }
 
