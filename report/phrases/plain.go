@@ -27,7 +27,7 @@ var plain = map[string]string{
 	"no metric has a sample in the window":                               "没有指标在窗口内有样本",
 	"it does not name {}: role unknown":                                  "未提及 {}：角色未知",
 	"incident.json does not give one":                                    "incident.json 未给出",
-	"infinite values read as gaps: {}":                                    "按缺失处理的无穷值：{} 个",
+	"infinite values read as gaps: {}":                                   "按缺失处理的无穷值：{} 个",
 	"neither metrics/<node>.csv nor logs/<node>.log or .jsonl: not read": "既非 metrics/<node>.csv 也非 logs/<node>.log 或 .jsonl：未读取",
 }
 
