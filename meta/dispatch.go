@@ -5,14 +5,14 @@ import (
 
 	"triagent/agents"
 	"triagent/incident"
-	"triagent/telemetry"
 )
 
 // reason tells whether an agent has something to look at: which nodes, and why.
 type reason func(agent string) (nodes []incident.NodeID, why incident.Text, ok bool)
 
 // dataReason sends each data agent where its kind of data is.
-func dataReason(b *telemetry.Bundle) reason {
+func dataReason(in agents.Input) reason {
+	b := in.Bundle
 	return func(agent string) ([]incident.NodeID, incident.Text, bool) {
 		var nodes []incident.NodeID
 		switch agent {
@@ -24,23 +24,15 @@ func dataReason(b *telemetry.Bundle) reason {
 			nodes = b.LogNodes
 		case "data/trace":
 			if b.HasSpans {
-				nodes = all(b)
+				nodes = in.Nodes
 			}
 		case "data/event":
 			if len(b.Alerts)+len(b.Changes) > 0 {
-				nodes = all(b)
+				nodes = in.Nodes
 			}
 		}
 		return nodes, incident.Say("agent.has_data"), len(nodes) > 0
 	}
-}
-
-func all(b *telemetry.Bundle) []incident.NodeID {
-	var out []incident.NodeID
-	for _, n := range b.Topology.Nodes {
-		out = append(out, n.ID)
-	}
-	return out
 }
 
 // rolesOf lists which roles each system agent is for.

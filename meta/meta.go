@@ -147,7 +147,7 @@ func (r *run) examine(ctx context.Context) error {
 	if w, ok := task.FindWindow(r.in); ok {
 		r.in.Frame = w
 	}
-	crew := r.chosen(data.Agents(), dataReason(r.in.Bundle))
+	crew := r.chosen(data.Agents(), dataReason(r.in))
 	return r.investigate(ctx, crew)
 }
 

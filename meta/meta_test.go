@@ -153,10 +153,10 @@ func TestDataReason(t *testing.T) {
 	for agent, want := range map[string][]incident.NodeID{
 		"data/metric": {"a"}, "data/log": {"b"}, "data/trace": every, "data/event": every, "data/other": nil,
 	} {
-		if got, _, ok := dataReason(full)(agent); !slices.Equal(got, want) || ok != (want != nil) {
+		if got, _, ok := dataReason(agents.Input{Bundle: full, Nodes: ids(full)})(agent); !slices.Equal(got, want) || ok != (want != nil) {
 			t.Errorf("%s goes to %v, %v, want %v", agent, got, ok, want)
 		}
-		if got, _, ok := dataReason(&telemetry.Bundle{Topology: nodes("a")})(agent); ok {
+		if got, _, ok := dataReason(agents.Input{Bundle: &telemetry.Bundle{Topology: nodes("a")}, Nodes: []incident.NodeID{"a"}})(agent); ok {
 			t.Errorf("%s goes to %v, of which nothing was recorded", agent, got)
 		}
 	}
@@ -285,4 +285,13 @@ func TestConductCancelled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ids lists the nodes that a bundle's topology names.
+func ids(b *telemetry.Bundle) []incident.NodeID {
+	var out []incident.NodeID
+	for _, n := range b.Topology.Nodes {
+		out = append(out, n.ID)
+	}
+	return out
 }

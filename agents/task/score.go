@@ -60,6 +60,7 @@ func score(in agents.Input, b *board) []scored {
 	suspects := b.suspicion(onlyAlerts(in.Bundle))
 	for _, n := range in.Nodes {
 		info, _ := in.Bundle.Topology.Node(n)
+		info.ID = n // also of a node that only spans name
 		roles := rolesOf(in, n)
 		for i := range cards {
 			if !befalls(&cards[i], in.Bundle.Incident.System, info.Service, roles) {
