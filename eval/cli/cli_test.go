@@ -102,7 +102,7 @@ func TestRunOfKnownSets(t *testing.T) {
 	if _, err := command(t, args...); err != nil || len(imports(t, cache)) != 2 {
 		t.Errorf("a changed source was not imported: %v, %v", imports(t, cache), err)
 	}
-	if text, err = command(t, "compare", js, js); err != nil || !strings.Contains(text, "1 cases, 0 better, 0 worse") {
+	if text, err = command(t, "compare", js, js); err != nil || !strings.Contains(text, "1 case, 0 better, 0 worse") {
 		t.Errorf("compare: %v, %s", err, text)
 	}
 	if text, err = command(t, "compare", "--json", js, js); err != nil || !strings.HasPrefix(text, "{") {
