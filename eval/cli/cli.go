@@ -26,6 +26,7 @@ type Command struct {
 	Run     RunCmd     `cmd:"" help:"Score an engine on data sets."`
 	Import  ImportCmd  `cmd:"" help:"Turn a public data set into bundles."`
 	Compare CompareCmd `cmd:"" help:"Compare two runs, case by case."`
+	Loghub  LoghubCmd  `cmd:"" help:"Score log templates on Loghub-2k (GA, PA, FGA, FTA)."`
 }
 
 // Env is what the commands need from the program.
