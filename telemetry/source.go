@@ -96,11 +96,30 @@ func (f *folder) scan(root *os.Root, dir string, lim Limits) error {
 		case !utf8.ValidString(name):
 			return errs.At(join(f.path, strings.ToValidUTF8(name, "?")), 0, 0, "the file name is not UTF-8")
 		case e.IsDir() || (dir == "." && unknownPart(name)) || clutter(name):
+		case e.Type()&fs.ModeSymlink != 0 && leadsToTruth(root, name):
+			return errs.At(join(f.path, name), 0, 0, "this link leads to the truth, which no diagnosis may read")
 		default:
 			f.list = append(f.list, name)
 		}
 	}
 	return nil
+}
+
+// leadsToTruth reports whether a link leads to the recorded answer.
+func leadsToTruth(root *os.Root, link string) bool {
+	if strings.HasPrefix(link, "truth.json") {
+		return false // it is the truth itself
+	}
+	info, err := root.Stat(link)
+	if err != nil {
+		return false // told when it is opened
+	}
+	for _, name := range []string{"truth.json", "truth.json.gz", "truth.json.zst"} {
+		if truth, err := root.Stat(name); err == nil && os.SameFile(info, truth) {
+			return true
+		}
+	}
+	return false
 }
 
 // badFolder says why metrics/ or logs/ cannot be opened: there may be a file, or
