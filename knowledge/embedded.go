@@ -5,12 +5,6 @@ package knowledge
 import "triagent/incident"
 
 var embedded = document{Signals: []SignalInfo{
-	{Signal: "leadership.lost", Bad: "up", Nature: "replication", Floor: 0.01, EN: "leadership lost", ZH: "失去领导权"},
-	{Signal: "leadership.gained", Nature: "replication", Floor: 0.01, Weight: 0.3, EN: "leadership won", ZH: "获得领导权"},
-	{Signal: "config.latency", Bad: "up", Nature: "external", Floor: 0.35, Log: true, EN: "time that nodes wait for the configuration", ZH: "等待配置节点的时间"},
-	{Signal: "follower.lag", Bad: "up", Nature: "replication", Floor: 0.3, EN: "leaders wait for this follower", ZH: "领导者等待该跟随者"},
-	{Signal: "process.silent", Bad: "down", Nature: "absence", Floor: 0.01, Scope: "process", EN: "the process gives no metrics while its host does", ZH: "进程无指标而主机有指标"},
-	{Signal: "node.silent", Bad: "down", Nature: "absence", Floor: 0.01, EN: "nothing is measured of the node any more", ZH: "节点完全无数据"},
 	{Signal: "cpu.use", Bad: "up", Nature: "internal", Floor: 0.1, EN: "CPU use", ZH: "CPU 使用"},
 	{Signal: "cpu.system", Bad: "up", Nature: "internal", Floor: 0.15, Weight: 0.7, EN: "CPU time in the kernel", ZH: "内核态 CPU 时间"},
 	{Signal: "cpu.idle", Bad: "down", Nature: "internal", Floor: 0.1, Weight: 0.8, EN: "idle CPU", ZH: "空闲 CPU"},
@@ -61,6 +55,8 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "net.latency", Bad: "up", Nature: "external", Floor: 0.35, Log: true, EN: "network latency", ZH: "网络延迟"},
 	{Signal: "net.connections", Nature: "load", Floor: 0.15, Weight: 0.5, EN: "TCP connections", ZH: "TCP 连接数"},
 	{Signal: "process.up", Bad: "down", Nature: "absence", Floor: 0.01, Scope: "process", EN: "process is running", ZH: "进程存活"},
+	{Signal: "process.silent", Bad: "down", Nature: "absence", Floor: 0.01, Scope: "process", EN: "the process gives no metrics while its host does", ZH: "进程无指标而主机有指标"},
+	{Signal: "node.silent", Bad: "down", Nature: "absence", Floor: 0.01, EN: "nothing is measured of the node any more", ZH: "节点完全无数据"},
 	{Signal: "process.uptime", Bad: "down", Nature: "absence", Floor: 0.5, Scope: "process", EN: "time since start", ZH: "运行时长"},
 	{Signal: "process.restarts", Bad: "up", Nature: "absence", Floor: 0.01, Scope: "container", EN: "restarts", ZH: "重启次数"},
 	{Signal: "process.not_ready", Bad: "up", Nature: "absence", Floor: 0.01, Scope: "container", EN: "not ready", ZH: "未就绪"},
@@ -149,6 +145,10 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "election.timeout", Bad: "up", Nature: "replication", Floor: 0.01, EN: "leader heartbeats missed", ZH: "领导者心跳超时"},
 	{Signal: "heartbeat.rate", Bad: "down", Nature: "replication", Floor: 0.1, EN: "heartbeats", ZH: "心跳"},
 	{Signal: "role.leader", Nature: "replication", Floor: 0.01, EN: "groups led", ZH: "领导的副本组"},
+	{Signal: "leadership.lost", Bad: "up", Nature: "replication", Floor: 0.01, EN: "leadership lost", ZH: "失去领导权"},
+	{Signal: "leadership.gained", Nature: "replication", Floor: 0.01, Weight: 0.3, EN: "leadership won", ZH: "获得领导权"},
+	{Signal: "follower.lag", Bad: "up", Nature: "replication", Floor: 0.3, EN: "leaders wait for this follower", ZH: "领导者等待该跟随者"},
+	{Signal: "config.latency", Bad: "up", Nature: "external", Floor: 0.35, Log: true, EN: "time that nodes wait for the configuration", ZH: "等待配置节点的时间"},
 	{Signal: "cluster.unknown", Bad: "up", Nature: "external", Floor: 0.01, Weight: 0.6, EN: "members that the cluster lost sight of", ZH: "集群失联成员"},
 	{Signal: "cluster.running", Bad: "down", Nature: "external", Floor: 0.01, Weight: 0.6, EN: "members that run", ZH: "正常成员数"},
 	{Signal: "procedure.active", Bad: "up", Nature: "load", Floor: 0.01, Weight: 0.4, EN: "cluster procedures", ZH: "集群任务"},
