@@ -18,7 +18,7 @@ import (
 const module = "triagent"
 
 // leaves import the standard library only.
-var leaves = []string{"incident", "internal/errs", "internal/arch", "internal/whole", "report/phrases", "demo"}
+var leaves = []string{"incident", "internal/errs", "internal/arch", "internal/whole", "report/phrases", "demo", "web"}
 
 // base is what every room above the nouns may use.
 var base = []string{"incident", "internal/errs"}
@@ -40,10 +40,15 @@ var rooms = map[string][]string{
 	"evidence":       with(base, "telemetry", "compress", "knowledge"),
 	"agents":         with(base, "telemetry", "compress", "knowledge", "evidence"),
 	"meta":           with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
-	"internal/app":   with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report"),
+	"internal/seal":  {"internal/errs"},
+	"store":          with(base, "telemetry"),
+	"connectors":     with(base, "telemetry"),
+	"web":            nil,
+	"api":            with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
+	"internal/app":   with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "internal/seal"),
 	"eval":           with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
 	"bench":          with(base, "telemetry", "compress"),
-	"cmd":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole"),
+	"cmd":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors"),
 }
 
 // mayExec are the rooms that may start another program. There is no shell in
