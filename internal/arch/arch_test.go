@@ -70,7 +70,7 @@ func TestRules(t *testing.T) {
 			return err
 		}
 		name := d.Name()
-		if d.IsDir() && p != root && (name == "testdata" || strings.HasPrefix(name, ".") || name == "bin") {
+		if d.IsDir() && p != root && (name == "testdata" || strings.HasPrefix(name, ".") || name == "bin" || name == "node_modules") {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(name, ".go") {
