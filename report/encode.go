@@ -77,17 +77,14 @@ func acted(r rune) bool {
 }
 
 func (o Options) wire(d *incident.Diagnosis) wireDiagnosis {
-	w := wireDiagnosis{
-		Version:    wireVersion,
-		Incident:   string(d.Incident.ID),
-		Verdict:    string(d.Verdict),
-		Confidence: score(d.Confidence),
-		Engine:     wireEngine(d.Engine),
-		Summary:    o.Word(d.Summary),
-		Detection: wireDetection{
-			Anomalous: d.Detection.Anomalous, Score: score(d.Detection.Score),
-			Windows: each(d.Detection.Spans, wireSpanOf),
-		},
+	return wireDiagnosis{
+		Version:     wireVersion,
+		Incident:    string(d.Incident.ID),
+		Verdict:     string(d.Verdict),
+		Confidence:  score(d.Confidence),
+		Engine:      wireEngine(d.Engine),
+		Summary:     o.Word(d.Summary),
+		Detection:   wireDetectionOf(d.Detection),
 		Causes:      each(d.Causes, wireCauseOf),
 		Findings:    each(d.Findings, o.wireFinding),
 		Evidence:    each(d.Evidence, o.wireEvidence),
@@ -97,19 +94,12 @@ func (o Options) wire(d *incident.Diagnosis) wireDiagnosis {
 		Reductions:  each(d.Reductions, o.wireReduction),
 		Missing:     each(d.Missing, o.wireMissing),
 		Subject:     wireSubjectOf(d.Incident),
-		Graph:       wireGraph{Nodes: each(d.Graph.Nodes, wireNodeOf), Edges: each(d.Graph.Edges, wireEdgeOf)},
+		Plan:        o.wirePlan(d.Plan),
+		Graph:       wireGraphOf(d.Graph),
 		Charts:      each(d.Charts, wireChartOf),
 		Templates:   each(d.Templates, wireTemplateOf),
-		Cost: wireCost{
-			WallMS: d.Cost.Wall.Milliseconds(), CPUMS: d.Cost.CPU.Milliseconds(), PeakBytes: d.Cost.PeakBytes,
-			ModelCalls: d.Cost.ModelCalls, PromptTokens: d.Cost.PromptTokens,
-			CompletionTokens: d.Cost.CompletionTokens, USD: number(d.Cost.USD),
-		},
+		Cost:        wireCostOf(d.Cost),
 	}
-	if d.Plan != nil {
-		w.Plan = &wirePlan{ID: d.Plan.ID, Steps: each(d.Plan.Steps, o.wireAction)}
-	}
-	return w
 }
 
 // each converts every element; the result is never nil.

@@ -37,8 +37,10 @@ func (o Options) say(key string, pairs ...string) string {
 	return o.Word(incident.Say(key, pairs...))
 }
 
-// name words a value of a vocabulary, as name("fault", "disk_full"). A value
+// Name words a value of a vocabulary, as Name("fault", "disk_full"). A value
 // without a phrase names itself.
+func (o Options) Name(family, value string) string { return o.name(family, value) }
+
 func (o Options) name(family, value string) string {
 	if value == "" {
 		return ""
