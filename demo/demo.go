@@ -4,9 +4,13 @@
 package demo
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -61,6 +65,32 @@ func Extract(dir string) ([]string, error) {
 		return nil, fmt.Errorf("write the bundled incidents: %w", err)
 	}
 	return paths, nil
+}
+
+// Archive writes the bundle of an incident to w as a .tar.gz, without its
+// answer. Equal incidents give equal bytes.
+func Archive(w io.Writer, id string) error {
+	z := gzip.NewWriter(w)
+	t := tar.NewWriter(z)
+	root := path.Join(folder, id)
+	err := fs.WalkDir(incidents, root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || e.Name() == truthFile {
+			return err
+		}
+		b, err := incidents.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if err := t.WriteHeader(&tar.Header{Name: p[len(root)+1:], Mode: 0o644, Size: int64(len(b))}); err != nil {
+			return err
+		}
+		_, err = t.Write(b)
+		return err
+	})
+	if err = errors.Join(err, t.Close(), z.Close()); err != nil {
+		return fmt.Errorf("archive bundled incident %s: %w", id, err)
+	}
+	return nil
 }
 
 // Record is what was done to the system, as written down when it was recorded.

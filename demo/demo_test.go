@@ -1,6 +1,11 @@
 package demo
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,6 +41,39 @@ func TestExtract(t *testing.T) {
 	}
 	if _, err := Extract(dir); err == nil {
 		t.Error("writing over bundles that are there: no error")
+	}
+}
+
+// An archive is a bundle like the folder, but for the answer, which it lacks.
+func TestArchive(t *testing.T) {
+	id := IDs()[0]
+	var a, b bytes.Buffer
+	if err := errors.Join(Archive(&a, id), Archive(&b, id)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("two archives of one incident differ")
+	}
+	z, err := gzip.NewReader(&a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[h.Name] = true
+	}
+	if !names["incident.json"] || names[truthFile] {
+		t.Errorf("members %v", names)
+	}
+	if err := Archive(io.Discard, "none"); err == nil {
+		t.Error("an incident that is not there: no error")
 	}
 }
 
