@@ -1,5 +1,7 @@
 package incident
 
+import "time"
+
 // Event is one typed step of a diagnosis as it happens. One stream of events
 // is all that the page, the reports, the metrics and the golden tests read.
 // The concrete types are those of this file; every one is a plain value.
@@ -38,6 +40,15 @@ type (
 		Agent string
 		Nodes []NodeID
 		Why   Text
+	}
+	// AgentEnded says that an agent is done, what it cost and what it brought.
+	AgentEnded struct {
+		Agent    string
+		Started  time.Time
+		Took     time.Duration
+		Evidence int
+		Findings int
+		Failed   string // why it gave no opinion; empty: it gave one
 	}
 	// EvidenceMade gives a new piece of evidence.
 	EvidenceMade struct{ Evidence Evidence }
@@ -80,6 +91,7 @@ func (StageStarted) event()       {}
 func (StageEnded) event()         {}
 func (GraphBuilt) event()         {}
 func (AgentChosen) event()        {}
+func (AgentEnded) event()         {}
 func (EvidenceMade) event()       {}
 func (ChartMade) event()          {}
 func (TemplateSeen) event()       {}
@@ -95,6 +107,34 @@ func (Reduced) event()            {}
 func (Lacked) event()             {}
 func (Concluded) event()          {}
 func (Closed) event()             {}
+
+// Events returns one zero value of every type of event, for those that keep
+// events and have to know each type beforehand.
+func Events() []Event {
+	return []Event{
+		Opened{},
+		StageStarted{},
+		StageEnded{},
+		GraphBuilt{},
+		AgentChosen{},
+		AgentEnded{},
+		EvidenceMade{},
+		ChartMade{},
+		TemplateSeen{},
+		FindingMade{},
+		Detected{},
+		HypothesisScored{},
+		HypothesisRejected{},
+		CauseRanked{},
+		Reasoned{},
+		SpreadSeen{},
+		Planned{},
+		Reduced{},
+		Lacked{},
+		Concluded{},
+		Closed{},
+	}
+}
 
 // Fold adds an event to the diagnosis it belongs to. A diagnosis is the fold of
 // its events and nothing else.
@@ -132,7 +172,7 @@ func (d *Diagnosis) Fold(e Event) {
 		d.Verdict, d.Confidence, d.Summary = e.Verdict, e.Confidence, e.Summary
 	case Closed:
 		d.Cost = e.Cost
-	case StageStarted, StageEnded, AgentChosen, HypothesisScored:
+	case StageStarted, StageEnded, AgentChosen, AgentEnded, HypothesisScored:
 		// Progress and intermediate values: shown while they happen, not kept.
 	}
 }

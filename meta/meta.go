@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -187,11 +188,14 @@ func (r *run) chosen(all []agents.Agent, why func(name string) ([]incident.NodeI
 func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 	found := make([]agents.Result, len(crew))
 	failed := make([]error, len(crew))
+	began, took := make([]time.Time, len(crew)), make([]time.Duration, len(crew))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.cfg.Jobs))
 	for i, a := range crew {
 		g.Go(func() error {
+			began[i] = time.Now()
 			found[i], failed[i] = a.Investigate(ctx, r.in)
+			took[i] = time.Since(began[i])
 			return ctx.Err()
 		})
 	}
@@ -202,12 +206,21 @@ func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 		if ofInput(failed[i]) {
 			return failed[i]
 		}
+		r.emit(ended(a.Name(), began[i], took[i], found[i], failed[i]))
 		if failed[i] != nil {
 			r.emit(incident.Lacked{Missing: incident.Missing{What: a.Name(), Why: failed[i].Error()}})
 		}
 		r.book(found[i])
 	}
 	return nil
+}
+
+func ended(agent string, began time.Time, took time.Duration, found agents.Result, err error) incident.AgentEnded {
+	e := incident.AgentEnded{Agent: agent, Started: began, Took: took, Evidence: len(found.Evidence), Findings: len(found.Findings)}
+	if err != nil {
+		e.Failed = err.Error()
+	}
+	return e
 }
 
 // ofInput reports whether an error is that of a file, or of anything else that

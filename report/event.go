@@ -27,6 +27,13 @@ type (
 		Nodes []string `json:"nodes"`
 		Why   string   `json:"why"`
 	}
+	wireAgentEnded struct {
+		Agent    string `json:"agent"`
+		TookMS   number `json:"took_ms"`
+		Evidence int    `json:"evidence"`
+		Findings int    `json:"findings"`
+		Failed   string `json:"failed"`
+	}
 	wireHypothesis struct {
 		Node    string   `json:"node"`
 		Service string   `json:"service"`
@@ -60,6 +67,11 @@ func (o Options) content(e incident.Event) (string, any) {
 		return "graph", wireGraphOf(e.Graph)
 	case incident.AgentChosen:
 		return "agent", wireAgent{Agent: e.Agent, Nodes: ids(e.Nodes), Why: o.Word(e.Why)}
+	case incident.AgentEnded:
+		return "agent_ended", wireAgentEnded{
+			Agent: e.Agent, TookMS: number(float64(e.Took.Microseconds()) / 1000),
+			Evidence: e.Evidence, Findings: e.Findings, Failed: e.Failed,
+		}
 	case incident.Detected:
 		return "detected", wireDetectionOf(e.Detection)
 	case incident.Concluded:
