@@ -1,0 +1,64 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { api, setCsrf } from "./api";
+import { prefs } from "./prefs";
+import type { Role, Session } from "./types";
+
+export const sessionKey = ["session"];
+
+async function read(): Promise<Session> {
+  return take(await api.get<Session>("/session"));
+}
+
+function take(s: Session): Session {
+  setCsrf(s.csrf);
+  if (s.user) void prefs.load();
+  else prefs.unload();
+  return s;
+}
+
+/** Who is logged in. */
+export function useSession() {
+  return useQuery({
+    queryKey: sessionKey,
+    queryFn: read,
+    staleTime: Infinity,
+    gcTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+}
+
+const rank: Record<Role, number> = { viewer: 1, operator: 2, approver: 3, admin: 4 };
+
+/** Whether whoever is logged in may do what needs that role. The service decides; this only hides what it would refuse. */
+export function useCan(role: Role): boolean {
+  const { data } = useSession();
+  return data?.user ? rank[data.user.role] >= rank[role] : false;
+}
+
+/** Takes the answer of a log-in. Everything that was read before is forgotten, unless the same user has come back. */
+export function useTakeSession() {
+  const client = useQueryClient();
+  return useCallback(
+    (s: Session) => {
+      const before = client.getQueryData<Session>(sessionKey)?.user?.id;
+      client.setQueryData(sessionKey, take(s));
+      if (before !== undefined && before !== s.user?.id)
+        client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
+      else void client.invalidateQueries({ predicate: (q) => q.queryKey[0] !== "session" });
+    },
+    [client],
+  );
+}
+
+/** Logs out here and at the service. */
+export function useLogOut() {
+  const client = useQueryClient();
+  return useCallback(async () => {
+    await prefs.flush();
+    prefs.unload();
+    await api.delete("/session");
+    client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
+    await client.invalidateQueries({ queryKey: sessionKey });
+  }, [client]);
+}

@@ -1,0 +1,34 @@
+import { Stack, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+
+/** What to do where there is nothing yet: a title, why it is empty, and the one command or button that fills it. */
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <Stack align="center" gap="sm" py="xl" px="md" ta="center" maw={680} mx="auto">
+      {icon && (
+        <Text c="dimmed" component="span" aria-hidden>
+          {icon}
+        </Text>
+      )}
+      <Title order={2} size="h3">
+        {title}
+      </Title>
+      {children && (
+        <Text component="div" c="dimmed" size="sm">
+          {children}
+        </Text>
+      )}
+      {action}
+    </Stack>
+  );
+}

@@ -1,0 +1,23 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app/page.css";
+import { StrictMode, Suspense } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App";
+import { startI18n } from "./lib/i18n";
+import { newQueryClient } from "./lib/query";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no element #root");
+
+const client = newQueryClient();
+
+await startI18n();
+
+createRoot(root).render(
+  <StrictMode>
+    <Suspense>
+      <App client={client} />
+    </Suspense>
+  </StrictMode>,
+);

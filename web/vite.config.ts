@@ -1,0 +1,21 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// The service that `npm run dev` talks to.
+const service = process.env.TRIAGENT_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  // public/ holds .gitkeep, so that dist/ stays a folder of the repository.
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    assetsDir: "assets",
+    assetsInlineLimit: 0,
+    target: "es2022",
+    chunkSizeWarningLimit: 700,
+  },
+  server: { proxy: { "/api": service, "/healthz": service, "/readyz": service } },
+  test: { environment: "jsdom", setupFiles: ["src/lib/test-setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+});
