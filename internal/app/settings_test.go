@@ -1,0 +1,50 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseSettings(t *testing.T) {
+	t.Setenv("TRIAGENT_TEST_SECRET", "s3cret")
+	for _, tt := range []struct {
+		name, text string
+		want       string // of the error; empty: none
+	}{
+		{"empty", "", ""},
+		{"comment", "# nothing\n", ""},
+		{"all kinds", "listen: 127.0.0.1:9\nhooks:\n  settle: 5s\nsmtp:\n  host: mail\n  from: a@b.c\n  password: ${env:TRIAGENT_TEST_SECRET}\n", ""},
+		{"unknown key", "listen: 127.0.0.1:9\nlisten_addr: x\n", "s.yaml:2:1: unknown field"},
+		{"wrong type", "diagnosis:\n  workers: many\n", "s.yaml:2:12"},
+		{"wrong value", "listen: 127.0.0.1:9\nlog:\n  level: loud\n", "s.yaml:3:10: log.level"},
+		{"not YAML", "listen: [\n", "s.yaml:1"},
+		{"no such variable", "smtp:\n  password: ${env:TRIAGENT_TEST_NONE}\n", "TRIAGENT_TEST_NONE"},
+		{"no such file", "hooks:\n  slack:\n    signing_secret: ${file:/nowhere/at/all}\n", "/nowhere/at/all"},
+		{"half a key pair", "tls:\n  cert: c.pem\n", "s.yaml:2"},
+		{"not a database", "database: mysql://x\n", "s.yaml:1:11: database"},
+		{"no sender", "smtp:\n  host: mail\n", "smtp.from"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := parseSettings("s.yaml", []byte(tt.text))
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Fatalf("error %v, want %q", err, tt.want)
+			}
+			if tt.name == "all kinds" && (string(s.SMTP.Password) != "s3cret" || time.Duration(s.Hooks.Settle) != 5*time.Second) {
+				t.Errorf("settings %+v", s)
+			}
+			if out := fmt.Sprintf("%v %+v %#v", s, s, s.SMTP.Password); strings.Contains(out, "s3cret") {
+				t.Errorf("a secret is printed: %s", out)
+			}
+		})
+	}
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add("listen: 127.0.0.1:9\n")
+	f.Add("oidc:\n- id: a\n  role_map: {x: admin}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, _ = parseSettings("s.yaml", []byte(text)) // must return
+	})
+}
