@@ -40,11 +40,3 @@ func TestParseSettings(t *testing.T) {
 		})
 	}
 }
-
-func FuzzSettings(f *testing.F) {
-	f.Add("listen: 127.0.0.1:9\n")
-	f.Add("oidc:\n- id: a\n  role_map: {x: admin}\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		_, _ = parseSettings("s.yaml", []byte(text)) // must return
-	})
-}
