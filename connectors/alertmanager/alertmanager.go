@@ -62,7 +62,7 @@ func Parse(body []byte, limit int, now time.Time) (alerts []connectors.Alert, tr
 			return nil, 0, wrong(fmt.Sprintf("alerts[%d]", i), err)
 		}
 		if alerts[i], err = convert(a, m.GroupKey, now); err != nil {
-			return nil, 0, fmt.Errorf("alerts[%d]: %w", i, err)
+			return nil, 0, errs.New(errs.Invalid, "alerts[%d]: %w", i, err)
 		}
 	}
 	return alerts, max(m.Truncated, 0), nil

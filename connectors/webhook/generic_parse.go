@@ -37,7 +37,7 @@ func (g *Generic) Parse(body []byte, limit int, now time.Time) ([]connectors.Ale
 			return nil, errs.New(errs.Invalid, "alert %d is no JSON object", i+1)
 		}
 		if out[i], err = g.alert(root, v, now); err != nil {
-			return nil, fmt.Errorf("alert %d: %w", i+1, err)
+			return nil, errs.New(errs.Invalid, "alert %d: %w", i+1, err)
 		}
 	}
 	return out, nil
