@@ -93,6 +93,24 @@ func Archive(w io.Writer, id string) error {
 	return nil
 }
 
+// ExtractSolved writes every bundle with its answer below dir, for scoring an
+// engine that is shown the bundles without it.
+func ExtractSolved(dir string) error {
+	if _, err := Extract(dir); err != nil {
+		return err
+	}
+	for _, id := range IDs() {
+		b, err := incidents.ReadFile(path.Join(folder, id, truthFile))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, id, truthFile), b, 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("write the answers of the bundled incidents: %w", err)
+		}
+	}
+	return nil
+}
+
 // Record is what was done to the system, as written down when it was recorded.
 type Record struct {
 	Healthy bool

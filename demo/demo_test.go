@@ -44,6 +44,21 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// Whoever scores an engine needs the answers, beside the same bundles.
+func TestExtractSolved(t *testing.T) {
+	dir := t.TempDir()
+	if err := ExtractSolved(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range IDs() {
+		for _, name := range []string{truthFile, "incident.json"} {
+			if _, err := os.Stat(filepath.Join(dir, id, name)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // An archive is a bundle like the folder, but for the answer, which it lacks.
 func TestArchive(t *testing.T) {
 	id := IDs()[0]

@@ -50,9 +50,9 @@ func (b builtin) Diagnose(ctx context.Context, path string) (incident.Diagnosis,
 	return b.App.Diagnose(ctx, path, nil)
 }
 
-// openApp opens the engine of package app. With several diagnoses at once each
+// Open opens the engine of package app. With several diagnoses at once each
 // has one worker, so that the processors are not asked for twice.
-func openApp(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
+func Open(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
 	if o.Memory != "" {
 		return nil, errs.New(errs.Invalid, "the built-in engine keeps no solved cases")
 	}

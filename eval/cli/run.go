@@ -42,7 +42,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	}
 	open := e.Open
 	if open == nil {
-		open = openApp
+		open = Open
 	}
 	check := e.Check
 	if check == nil {
