@@ -123,7 +123,7 @@ type Filter struct {
 	Text      string    // words that title, nodes, fault, summary or labels contain, any case
 	From, To  time.Time // Started within [From, To)
 	Case      bool      // only evaluation cases
-	Sort      string    // "opened" (default), "updated", "started", "severity", "number"; "-" in front: descending
+	Sort      string    // "opened", "updated", "started", "severity", "number"; "-" in front: descending; empty: "-opened"
 	After     string    // cursor of the page before; empty: first page
 	Limit     int       // 1..500; 0: 50
 	CountUpTo int       // count matches up to this many; 0: do not count
@@ -159,6 +159,26 @@ type Alert struct {
 	Count       int64     // times received
 }
 
+// Placed is an alert with the incident it belongs to.
+type Placed struct {
+	Alert     Alert
+	Incident  string    // known open incident; empty: Open is opened
+	Open      *Incident // what to open; its Key is unique among open incidents: on conflict the alert joins the open one
+	NotBefore time.Time // an incident that it opens is diagnosed after; zero: at once
+}
+
+// AlertFilter chooses alerts. Empty fields choose everything.
+type AlertFilter struct {
+	Incident string
+	Text     string // words that name, node, labels or annotations contain, any case
+	Node     string
+	Source   string
+	Firing   bool      // only those that still fire
+	From, To time.Time // Starts within [From, To)
+	After    string    // cursor of the page before; empty: first page
+	Limit    int       // 1..500; 0: 50
+}
+
 // Arrival is what came of an alert that was taken in.
 type Arrival struct {
 	Incident string
@@ -178,6 +198,9 @@ type Job struct {
 	Lease     time.Time // until when it is the worker's
 	NotBefore time.Time
 	Enqueued  time.Time
+	State     Progress // Waiting, Queued or Running
+	Takes     int      // times a worker took it; with Worker it says who holds it
+	Reason    string   // as in Attempt
 }
 
 // Trace is one stored event of a diagnosis, in order; N counts from 1 within
@@ -320,6 +343,84 @@ type Channel struct {
 	Enabled bool
 	Config  []byte // JSON of the kind's configuration; secrets sealed
 	Created time.Time
+}
+
+// DeliveryFilter chooses deliveries. Empty fields choose everything.
+type DeliveryFilter struct {
+	Incident string
+	Channel  string
+	State    string
+	After    string // cursor of the page before; empty: first page
+	Limit    int    // 1..500; 0: 50
+}
+
+// AuditFilter chooses entries of the audit. Empty fields choose everything.
+type AuditFilter struct {
+	Actor    string    // user ID
+	Action   string    // whole, or a beginning that ends in a dot as "user."
+	Object   string    // whole
+	From, To time.Time // At within [From, To)
+	After    string    // cursor of the page before; empty: first page
+	Limit    int       // 1..500; 0: 50
+}
+
+// Link is a one-time secret on its way to somebody: setup, invitation, log-in
+// under way. Only the hash of its value is kept.
+type Link struct {
+	Hash    string // hex SHA-256
+	Kind    string // "setup", "invite" or "oidc"
+	User    string // user ID; empty: nobody's
+	Data    []byte
+	Expires time.Time
+}
+
+// TopologyNode is a node that some diagnosis saw.
+type TopologyNode struct {
+	System   string
+	Node     string
+	Service  string
+	Role     incident.Role
+	Seen     time.Time // when it was last seen
+	Incident string    // in which it was last seen
+}
+
+// TopologyEdge says that one node talks to another.
+type TopologyEdge struct {
+	System   string
+	From, To string
+	Kind     string // as in incident.GraphEdge
+	Seen     time.Time
+	Count    int64 // calls in the window of the last diagnosis that saw it
+}
+
+// Case is an incident that is kept for evaluation.
+type Case struct {
+	Incident Incident
+	Truth    []byte // JSON of what is known to be true; nil: nothing
+}
+
+// Evaluation is one run of the evaluation.
+type Evaluation struct {
+	ID      string
+	Name    string
+	Set     string // what was evaluated
+	At      time.Time
+	State   string // "running", "done" or "failed"
+	Summary []byte // JSON for lists
+	Data    []byte // JSON of everything; not filled in lists
+}
+
+// Upload is a bundle that arrives in pieces.
+type Upload struct {
+	ID      string // made by the store
+	User    string // who uploads
+	Name    string // as the user calls it; never a file name here
+	Size    int64  // bytes in all, > 0
+	SHA256  string // hex, checked at the end; empty: not checked
+	Offset  int64  // bytes received
+	Bundle  string // name in the bundle store once finished; empty: not yet
+	Created time.Time
+	Expires time.Time
 }
 
 // Setting is a JSON document of the installation, by name.

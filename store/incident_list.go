@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"triagent/incident"
+	"triagent/internal/errs"
+)
+
+// sorts are the columns that incidents may be sorted by.
+var sorts = map[string]struct {
+	column string
+	key    func(Incident) int64
+}{
+	"opened":   {"opened", func(in Incident) int64 { return nanos(in.Opened) }},
+	"updated":  {"updated", func(in Incident) int64 { return nanos(in.Updated) }},
+	"started":  {"started", func(in Incident) int64 { return nanos(in.Started) }},
+	"severity": {"severity", func(in Incident) int64 { return int64(in.Severity) }},
+	"number":   {"number", func(in Incident) int64 { return in.Number }},
+}
+
+// Incidents returns one page of the incidents that f chooses. A cursor or sort
+// that is none gives kind errs.Invalid.
+func (s *Store) Incidents(ctx context.Context, f Filter) (Page, error) {
+	page := Page{Items: []Incident{}, Total: -1}
+	order := f.Sort
+	if order == "" {
+		order = "-opened"
+	}
+	name, down := strings.CutPrefix(order, "-")
+	by, ok := sorts[name]
+	if !ok {
+		return page, errs.New(errs.Invalid, "incidents cannot be sorted by %q: use opened, updated, started, severity or number", clip(f.Sort, 50))
+	}
+	w := f.where()
+	if f.CountUpTo > 0 {
+		if err := s.count(ctx, w, f.CountUpTo, &page); err != nil {
+			return page, kinded("count incidents", err)
+		}
+	}
+	compare, direction := ">", "ASC"
+	if down {
+		compare, direction = "<", "DESC"
+	}
+	if f.After != "" {
+		c, err := readCursor(f.After, order)
+		if err != nil {
+			return page, err
+		}
+		w.and("("+by.column+", number) "+compare+" (?, ?)", c.Key, c.ID)
+	}
+	limit := limitOf(f.Limit)
+	query := `SELECT ` + incidentColumns + ` FROM incidents` + w.sql() +
+		` ORDER BY ` + by.column + ` ` + direction + `, number ` + direction + ` LIMIT ` + w.bind(limit+1)
+	items, err := all(scanIncident)(s.rows(ctx, query, w.args...))
+	if err != nil {
+		return page, kinded("list incidents", err)
+	}
+	if len(items) > limit {
+		items = items[:limit]
+		last := items[limit-1]
+		page.Next = cursor{order, by.key(last), last.Number}.String()
+	}
+	page.Items = append(page.Items, items...)
+	return page, nil
+}
+
+// count fills how many incidents w chooses, up to a bound.
+func (s *Store) count(ctx context.Context, w where, most int, page *Page) error {
+	w = w.clone()
+	query := `SELECT COUNT(*) FROM (SELECT 1 FROM incidents` + w.sql() + ` LIMIT ` + w.bind(most+1) + `) AS found`
+	if err := s.row(ctx, query, w.args...).Scan(&page.Total); err != nil {
+		return err
+	}
+	if page.Total > most {
+		page.Total, page.More = most, true
+	}
+	return nil
+}
+
+// where is what f asks, without the cursor.
+func (f Filter) where() where {
+	var w where
+	in(&w, "status", f.Status, func(v Status) any { return string(v) })
+	in(&w, "progress", f.Progress, func(v Progress) any { return string(v) })
+	in(&w, "severity", f.Severity, func(v Severity) any { return int64(v) })
+	in(&w, "verdict", f.Verdict, func(v incident.Verdict) any { return string(v) })
+	for _, c := range [][2]string{
+		{"system = ?", f.System},
+		{"fault = ?", f.Fault},
+		{"source = ?", f.Source},
+		{"assignee = ?", f.Assignee},
+		{"number IN (SELECT incident FROM incident_nodes WHERE node = ?)", f.Node},
+	} {
+		if c[1] != "" {
+			w.and(c[0], c[1])
+		}
+	}
+	if !f.From.IsZero() {
+		w.and("started >= ?", nanos(f.From))
+	}
+	if !f.To.IsZero() {
+		w.and("started < ?", nanos(f.To))
+	}
+	if f.Case {
+		w.and("is_case = 1")
+	}
+	for _, word := range words(f.Text) {
+		w.and(`search LIKE ? ESCAPE '\'`, pattern(word))
+	}
+	return w
+}
+
+const openIncidents = `SELECT ` + incidentColumns + ` FROM incidents WHERE status = 'open' ORDER BY opened DESC, number DESC LIMIT 10000`
+
+// OpenIncidents returns the open incidents, newest first, at most 10,000.
+func (s *Store) OpenIncidents(ctx context.Context) ([]Incident, error) {
+	items, err := all(scanIncident)(s.rows(ctx, openIncidents))
+	return items, kinded("list open incidents", err)
+}

@@ -1,0 +1,155 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+)
+
+// binaries is where Debian keeps the programs of PostgreSQL 15.
+const binaries = "/usr/lib/postgresql/15/bin"
+
+// script starts the server and ends it, and removes its folder, when its
+// standard input ends: with the test binary, however that ends.
+const script = `cd "$1" && "$2"/postgres -D "$1/data" -p "$3" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+	-c fsync="$4" -c max_connections=200 -c shared_buffers=64MB >"$1/log" 2>&1 &
+p=$!
+cat >/dev/null
+kill -INT $p
+wait $p
+rm -rf "$1"`
+
+var databases atomic.Int64
+
+// Postgres returns the URL of an empty database on a real PostgreSQL that lives
+// as long as the test. The server is started once for a test binary, on a free
+// port of the loopback, and without fsync unless TRIAGENT_TEST_FSYNC is "on". The
+// test is skipped where PostgreSQL 15 is not installed.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(binaries, "postgres")); err != nil {
+		t.Skipf("PostgreSQL 15 is not installed in %s", binaries)
+	}
+	server, err := start()
+	if err != nil {
+		t.Fatalf("start PostgreSQL: %v", err)
+	}
+	db, err := sql.Open("pgx", server+"postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
+		if err != nil {
+			t.Errorf("drop the database: %v", err)
+		}
+		_ = db.Close() // nothing is written
+	})
+	return server + name + "?sslmode=disable"
+}
+
+// start starts the server and returns the URL of its databases, without a name.
+var start = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "triagent-postgres-")
+	if err != nil {
+		return "", err
+	}
+	who, err := unprivileged(dir)
+	if err != nil {
+		return "", err
+	}
+	initdb := exec.Command(filepath.Join(binaries, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "triagent",
+		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+	initdb.Dir, initdb.SysProcAttr = dir, who
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
+	fsync := os.Getenv("TRIAGENT_TEST_FSYNC")
+	if fsync != "on" {
+		fsync = "off"
+	}
+	run := exec.Command("/bin/sh", "-c", script, "sh", dir, binaries, strconv.Itoa(port), fsync)
+	run.Dir, run.SysProcAttr = dir, who
+	if _, err := run.StdinPipe(); err != nil { // stays open as long as this process
+		return "", err
+	}
+	if err := run.Start(); err != nil {
+		return "", err
+	}
+	url := fmt.Sprintf("postgres://triagent@127.0.0.1:%d/", port)
+	return url, answers(url, filepath.Join(dir, "log"))
+})
+
+// unprivileged gives dir to a user that PostgreSQL accepts, if this process is
+// root's, and returns how to become that user.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	attr := &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is not the server's
+	if os.Getuid() != 0 {
+		return attr, nil
+	}
+	u, err := user.Lookup("nobody")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return attr, os.Chown(dir, int(uid), int(gid))
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// answers waits until the server takes connections.
+func answers(url, log string) error {
+	db, err := sql.Open("pgx", url+"postgres?sslmode=disable")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }() // nothing is written
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		if err = db.Ping(); err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			said, _ := os.ReadFile(log)
+			return fmt.Errorf("%w; its log: %s", err, said)
+		}
+		<-tick.C
+	}
+}
