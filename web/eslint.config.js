@@ -10,6 +10,7 @@ export default ts.config(
       "no-console": "error",
       eqeqeq: "error",
       "@typescript-eslint/no-non-null-assertion": "error",
+      "react-hooks/incompatible-library": "off",
       "@typescript-eslint/no-dynamic-delete": "off",
       "@typescript-eslint/no-invalid-void-type": "off",
     },

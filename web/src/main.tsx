@@ -5,12 +5,15 @@ import { StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { startI18n } from "./lib/i18n";
+import { whenDenied } from "./lib/api";
 import { newQueryClient } from "./lib/query";
+import { sessionEnded } from "./lib/session";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no element #root");
 
 const client = newQueryClient();
+whenDenied(() => sessionEnded(client));
 
 await startI18n();
 

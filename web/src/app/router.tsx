@@ -29,6 +29,8 @@ const incident = createRoute({
 // Each page is a chunk of its own, read when it is first opened.
 const pages = {
   "/": () => import("../pages/incidents/IncidentsPage"),
+  "/setup": () => import("../pages/access/SetupPage"),
+  "/invite": () => import("../pages/access/InvitePage"),
 } as const;
 
 const routes = Object.entries(pages).map(([path, load]) =>

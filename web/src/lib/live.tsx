@@ -26,8 +26,8 @@ const Context = createContext<Live>(idle);
 /** How long a hidden page keeps its stream, in milliseconds. */
 const hiddenFor = 30_000;
 
-/** Holds the stream open for the pages below it. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+/** Holds the stream open for the pages below it, while it is active. */
+export function LiveProvider({ children, active = true }: { children: ReactNode; active?: boolean }) {
   const client = useQueryClient();
   const [state, setState] = useState<LiveState>("connecting");
   const [since, setSince] = useState(0);
@@ -36,6 +36,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const lost = useRef(false);
 
   useEffect(() => {
+    if (!active) return;
     const onEvent = (e: StreamEvent) => {
       const data: unknown = parse(e.data);
       for (const f of listeners.current.get(e.event) ?? []) f(data);
@@ -81,7 +82,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       stream.current?.close();
       stream.current = null;
     };
-  }, [client]);
+  }, [client, active]);
 
   const live = useMemo<Live>(
     () => ({

@@ -35,7 +35,7 @@ export interface PrefsStore {
   /** Changes some; shown at once, sent to the service after a short while. */
   set: (patch: Partial<Preferences>) => void;
   subscribe: (f: () => void) => () => void;
-  /** Reads what the service keeps, for a user that has logged in. What was changed here while offline wins. */
+  /** Reads what the service keeps, once for a user that has logged in. What was changed here while offline wins. */
   load: () => Promise<void>;
   /** Sends what is unsaved now. */
   flush: () => Promise<void>;
@@ -65,6 +65,7 @@ function stored(): Preferences {
 export function newPrefs(remote: Remote = service, wait = 800): PrefsStore {
   let now = stored();
   let known = false; // a user is logged in
+  let loading: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listeners = new Set<() => void>();
   const change = (next: Preferences) => {
@@ -88,6 +89,15 @@ export function newPrefs(remote: Remote = service, wait = 800): PrefsStore {
       // It stays marked and goes out with the next change, or when the network is back.
     }
   };
+  const load = async () => {
+    known = true;
+    if (localStorage.getItem(dirtyKey) !== null) return flush();
+    try {
+      change({ ...defaults, ...(await remote.get()) });
+    } catch {
+      // What this browser remembers is good enough.
+    }
+  };
   return {
     get: () => now,
     set: (patch) => {
@@ -99,19 +109,12 @@ export function newPrefs(remote: Remote = service, wait = 800): PrefsStore {
       listeners.add(f);
       return () => listeners.delete(f);
     },
-    load: async () => {
-      known = true;
-      if (localStorage.getItem(dirtyKey) !== null) return flush();
-      try {
-        change({ ...defaults, ...(await remote.get()) });
-      } catch {
-        // What this browser remembers is good enough.
-      }
-    },
+    load: () => (loading ??= load()),
     flush,
     unload: () => {
       clearTimeout(timer);
       known = false;
+      loading = null;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { api, setCsrf } from "./api";
 import { prefs } from "./prefs";
@@ -41,7 +41,8 @@ export function useTakeSession() {
   const client = useQueryClient();
   return useCallback(
     (s: Session) => {
-      const before = client.getQueryData<Session>(sessionKey)?.user?.id;
+      const old = client.getQueryData<Session>(sessionKey);
+      const before = old?.user?.id ?? old?.ended?.id;
       client.setQueryData(sessionKey, take(s));
       if (before !== undefined && before !== s.user?.id)
         client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
@@ -49,6 +50,11 @@ export function useTakeSession() {
     },
     [client],
   );
+}
+
+/** Notes that the service no longer knows the session; what is on the page stays until someone logs in again. */
+export function sessionEnded(client: QueryClient): void {
+  client.setQueryData<Session>(sessionKey, (s) => (s?.user ? { ...s, user: null, csrf: null, ended: s.user } : s));
 }
 
 /** Logs out here and at the service. */

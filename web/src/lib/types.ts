@@ -109,6 +109,8 @@ export interface Session {
   setup: boolean;
   version: string;
   lang: string;
+  /** Set by the page where the session of this user ended while the page was open. */
+  ended?: User;
 }
 
 export interface SessionInfo {

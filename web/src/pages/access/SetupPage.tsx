@@ -1,0 +1,43 @@
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Stack, Text, Title } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { api } from "../../lib/api";
+import { useTakeSession } from "../../lib/session";
+import type { Session } from "../../lib/types";
+import { useUrlState } from "../../lib/urlstate";
+import { PasswordForm, type Account } from "./PasswordForm";
+
+/** The first start: whoever holds the printed link becomes the admin. */
+export default function SetupPage() {
+  const { t } = useTranslation("shell");
+  const [{ token }] = useUrlState({ token: "" });
+  const navigate = useNavigate();
+  const take = useTakeSession();
+  const setup = useMutation({
+    mutationFn: (a: Account) => api.post<Session>("/session/setup", { token, ...a }),
+    onSuccess: async (s) => {
+      take(s);
+      await navigate({ to: "/", replace: true });
+    },
+  });
+  return (
+    <Stack>
+      <Title order={1} size="h3">
+        {t("setup.title")}
+      </Title>
+      <Text size="sm" c="dimmed">
+        {token ? t("setup.hint") : t("setup.noToken")}
+      </Text>
+      {token && (
+        <PasswordForm
+          full
+          submit={t("setup.submit")}
+          pending={setup.isPending}
+          error={setup.error}
+          onSubmit={(a) => setup.mutate(a)}
+        />
+      )}
+    </Stack>
+  );
+}

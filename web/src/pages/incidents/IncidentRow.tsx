@@ -1,0 +1,91 @@
+import { Text } from "@mantine/core";
+import { IconBellRinging, IconFlask } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { formatNumber } from "../../lib/format";
+import type { Incident } from "../../lib/types";
+import { OutcomeBadge, SeverityBadge } from "../../lib/ui/Badges";
+import { MiddleCut } from "../../lib/ui/MiddleCut";
+import { TimeStamp } from "../../lib/ui/TimeStamp";
+import classes from "./incidents.module.css";
+
+/** One incident: how bad, what is wrong where, how sure, since when, and how many alerts it took in. */
+export function IncidentRow({ incident: i, phone }: { incident: Incident; phone: boolean }) {
+  const { t } = useTranslation();
+  const resolved = i.status === "resolved";
+  return (
+    <Link
+      to="/incidents/$id"
+      params={{ id: i.id }}
+      className={phone ? classes.card : classes.line}
+      data-row-focus
+      data-resolved={resolved || undefined}
+    >
+      <span className={classes.severity}>
+        <SeverityBadge severity={i.severity} />
+      </span>
+      <span className={classes.outcome}>
+        <OutcomeBadge incident={i} />
+      </span>
+      <span className={classes.what}>
+        <span className={classes.title}>{i.title || i.id}</span>
+        <Finding incident={i} />
+      </span>
+      <span className={classes.node}>
+        <Where incident={i} />
+      </span>
+      <span className={classes.alerts}>
+        <Folded incident={i} />
+      </span>
+      <span className={classes.status}>{t(`status.${i.status}`)}</span>
+      <span className={classes.time}>
+        <TimeStamp at={i.started ?? i.opened} ago />
+        {!phone && (
+          <Text span size="xs" c="dimmed" display="block">
+            {i.id}
+            {i.case && <IconFlask size={12} style={{ marginLeft: 4 }} aria-hidden />}
+          </Text>
+        )}
+      </span>
+    </Link>
+  );
+}
+
+/** The fault and the sentence of the diagnosis, or why there is none. */
+function Finding({ incident: i }: { incident: Incident }) {
+  const h = i.headline;
+  const text = i.progress === "failed" ? h?.error : h?.summary;
+  return <span className={classes.summary}>{text}</span>;
+}
+
+function Where({ incident: i }: { incident: Incident }) {
+  const h = i.headline;
+  const node = h?.node || i.nodes[0] || "";
+  const sure = h !== null && h.verdict !== "" && h.verdict !== "healthy" && h.fault_name;
+  return (
+    <>
+      <span className={classes.title}>{node === "" ? "–" : <MiddleCut text={node} max={24} mono />}</span>
+      <span className={classes.summary}>{sure ? h.fault_name : i.system}</span>
+    </>
+  );
+}
+
+/** How many alerts are in it and how many repeats were folded into them. */
+function Folded({ incident: i }: { incident: Incident }) {
+  const { t, i18n } = useTranslation("shell");
+  if (i.alerts === 0) return null;
+  const n = (v: number) => formatNumber(v, i18n.language);
+  return (
+    <>
+      <span>
+        <IconBellRinging size={13} aria-hidden style={{ verticalAlign: -2 }} />{" "}
+        {i.firing > 0 && i.firing !== i.alerts
+          ? t("incidents.firingOf", { firing: n(i.firing), alerts: n(i.alerts) })
+          : t("incidents.alerts", { count: i.alerts, n: n(i.alerts) })}
+      </span>
+      {i.folded > 0 && (
+        <span className={classes.summary}>{t("incidents.folded", { count: i.folded, n: n(i.folded) })}</span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+// What the list of incidents can be narrowed by; the names are those of the URL.
+
+export const emptyFilters = {
+  q: "",
+  status: "",
+  progress: "",
+  severity: "",
+  verdict: "",
+  system: "",
+  node: "",
+  fault: "",
+  source: "",
+  assignee: "",
+  from: "",
+  to: "",
+  case: "",
+  sort: "-opened",
+};
+
+export type Filters = typeof emptyFilters;
+
+/** The filters that are shown as chips, in order; q has its own field and sort its own menu. */
+export const chips = [
+  "severity",
+  "verdict",
+  "progress",
+  "system",
+  "node",
+  "fault",
+  "source",
+  "assignee",
+  "from",
+  "to",
+  "case",
+] as const;
+
+export type Chip = (typeof chips)[number];
+
+export const sorts = ["-opened", "-updated", "-severity", "-started", "opened", "number"];
+
+/** Whether anything narrows the list. */
+export function narrowed(f: Filters): boolean {
+  return f.q !== "" || f.status !== "" || chips.some((c) => f[c] !== "");
+}
+
+/** The query of the API for filters; local times of the fields become UTC. */
+export function toQuery(f: Filters): Record<string, string> {
+  const time = (t: string) => (t === "" || Number.isNaN(Date.parse(t)) ? "" : new Date(t).toISOString());
+  return { ...f, from: time(f.from), to: time(f.to), count: "true" };
+}
