@@ -1,0 +1,353 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"triagent/api/wire"
+	"triagent/store"
+	"triagent/telemetry"
+)
+
+// archives are the types of bodies that are taken as a bundle; what it really is
+// is told by its content.
+var archives = []string{
+	"application/gzip", "application/x-gzip", "application/zstd", "application/zip", "application/x-tar", "application/octet-stream",
+}
+
+// Direct is the part of a request that gives an operation the connection, to
+// read the body as it comes.
+type Direct struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+// Resolve finds the connection.
+func (d *Direct) Resolve(ctx huma.Context) []error {
+	d.r, d.w = humachi.Unwrap(ctx)
+	return nil
+}
+
+// body reads the body, at most limit bytes of it, and waits as long as bytes
+// keep coming.
+func (d *Direct) body(limit int64) io.Reader {
+	return &patient{r: http.MaxBytesReader(d.w, d.r.Body, limit), rc: http.NewResponseController(d.w)}
+}
+
+// patient moves the deadline of a connection on while it reads.
+type patient struct {
+	r     io.Reader
+	rc    *http.ResponseController
+	moved time.Time
+}
+
+// Read reads on.
+func (p *patient) Read(b []byte) (int, error) {
+	if now := time.Now(); now.Sub(p.moved) > 5*time.Second {
+		if err := p.rc.SetReadDeadline(now.Add(time.Minute)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return 0, err
+		}
+		p.moved = now
+	}
+	return p.r.Read(b)
+}
+
+type createIn struct {
+	Spoken
+	Direct
+
+	Title    string `query:"title" maxLength:"300" doc:"Title of the incident of an archive; else what the bundle says"`
+	Severity string `query:"severity" enum:"info,warning,major,critical" doc:"Of the incident of an archive; else warning"`
+	Key      string `header:"Idempotency-Key" maxLength:"200" doc:"Repeats with one key and one body open one incident"`
+	Type     string `header:"Content-Type" maxLength:"300"`
+}
+
+// newIncident is what opens an incident in words.
+type newIncident struct {
+	Title    string            `json:"title" minLength:"1" maxLength:"300"`
+	System   string            `json:"system,omitempty" maxLength:"100"`
+	Severity string            `json:"severity,omitempty" enum:"info,warning,major,critical"`
+	Nodes    []string          `json:"nodes,omitempty" maxItems:"1000"`
+	From     *time.Time        `json:"from,omitempty" doc:"What is to be examined: from"`
+	To       *time.Time        `json:"to,omitempty" doc:"to"`
+	Labels   map[string]string `json:"labels,omitempty"`
+}
+
+func (s *Server) createIncident(ctx context.Context, in *createIn) (*incidentOut, error) {
+	if err := s.room(ctx); err != nil {
+		return nil, err
+	}
+	kind, _, err := mime.ParseMediaType(in.Type)
+	if err != nil && in.Type != "" {
+		return nil, huma.Error415UnsupportedMediaType("Content-Type cannot be read.")
+	}
+	switch {
+	case kind == "application/json":
+		return s.createFromWords(ctx, in)
+	case kind == "multipart/form-data":
+		return s.createFromForm(ctx, in)
+	case slices.Contains(archives, kind) || kind == "":
+		return s.createFromBundle(ctx, in, in.body(s.c.MaxBundle), "")
+	}
+	return nil, huma.Error415UnsupportedMediaType("Send JSON, multipart/form-data, or an archive: " + strings.Join(archives, ", ") + ".")
+}
+
+// room refuses what the queue would refuse, before the body is read.
+func (s *Server) room(ctx context.Context) error {
+	queued, _, capacity, err := s.c.Store.QueueState(ctx)
+	if err == nil && capacity > 0 && queued >= capacity {
+		err = store.ErrFull
+	}
+	return err
+}
+
+func (s *Server) createFromWords(ctx context.Context, in *createIn) (*incidentOut, error) {
+	b, err := io.ReadAll(in.body(64 << 10))
+	if err != nil {
+		return nil, err
+	}
+	var n newIncident
+	if err := strict(b, &n); err != nil {
+		return nil, err
+	}
+	i, err := n.incident()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(b)
+	return s.open(ctx, in, i, hex.EncodeToString(sum[:]), "asked")
+}
+
+// strict decodes a JSON object and nothing else.
+func strict(b []byte, v any) error {
+	var all map[string]any
+	if err := decode(b, &all); err != nil {
+		return huma.Error400BadRequest("The body is no JSON object: " + err.Error() + ".")
+	}
+	dec := json.NewDecoder(strings.NewReader(string(b)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return wrongValue("body", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+func (n *newIncident) incident() (store.Incident, error) {
+	title := oneLine(n.Title)
+	if title == "" || len(n.Title) > 300 {
+		return store.Incident{}, wrongValue("body.title", "a title has 1 to 300 bytes and is not blank")
+	}
+	if len(n.System) > 100 || len(n.Nodes) > 1000 {
+		return store.Incident{}, wrongValue("body", "system has up to 100 bytes, nodes up to 1000 entries")
+	}
+	for _, node := range n.Nodes {
+		if node == "" || len(node) > 300 {
+			return store.Incident{}, wrongValue("body.nodes", "the name of a node has 1 to 300 bytes")
+		}
+	}
+	if err := checkLabels(n.Labels); err != nil {
+		return store.Incident{}, err
+	}
+	sev, ok := wire.ParseSeverity(or(n.Severity, "warning"))
+	if !ok {
+		return store.Incident{}, wrongValue("body.severity", "use info, warning, major or critical")
+	}
+	i := store.Incident{
+		Title: title, System: n.System, Severity: sev, Source: "api", Labels: n.Labels,
+		Nodes: slices.Compact(slices.Sorted(slices.Values(n.Nodes))),
+	}
+	if n.From != nil {
+		i.Requested.From, i.Started = n.From.UTC(), n.From.UTC()
+	}
+	if n.To != nil {
+		i.Requested.To, i.Ended = n.To.UTC(), n.To.UTC()
+	}
+	if n.From != nil && n.To != nil && !n.From.Before(*n.To) {
+		return i, wrongValue("body.to", "to is later than from")
+	}
+	return i, nil
+}
+
+// createFromForm takes a form with the file "bundle" and fields in any order.
+func (s *Server) createFromForm(ctx context.Context, in *createIn) (*incidentOut, error) {
+	in.r.Body = io.NopCloser(in.body(s.c.MaxBundle))
+	parts, err := in.r.MultipartReader()
+	if err != nil {
+		return nil, huma.Error400BadRequest("The form cannot be read: " + err.Error() + ".")
+	}
+	var kept *bundle
+	drop := func() { s.drop(ctx, kept) }
+	for {
+		p, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			drop()
+			return nil, formError(err)
+		}
+		if p.FormName() == "bundle" && kept == nil {
+			if kept, err = s.keep(ctx, p, p.FileName()); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := in.field(p.FormName(), p); err != nil {
+			drop()
+			return nil, err
+		}
+	}
+	if kept == nil {
+		return nil, wrongValue("body.bundle", "the form has no file of this name")
+	}
+	return s.openBundle(ctx, in, kept)
+}
+
+func formError(err error) error {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return huma.Error400BadRequest("The form ends before its end.")
+}
+
+// field takes a field of the form.
+func (in *createIn) field(name string, r io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(r, 1001))
+	if err != nil {
+		return formError(err)
+	}
+	v := strings.ToValidUTF8(strings.ReplaceAll(string(b), "\x00", ""), "")
+	switch name {
+	case "title":
+		if len(v) > 300 {
+			return wrongValue("body.title", "a title has up to 300 bytes")
+		}
+		in.Title = v
+	case "severity":
+		if _, ok := wire.ParseSeverity(v); !ok {
+			return wrongValue("body.severity", "use info, warning, major or critical")
+		}
+		in.Severity = v
+	default:
+		return wrongValue("body", "the form has the file bundle and the fields title and severity, and no other")
+	}
+	return nil
+}
+
+// bundle is an archive that was stored and may become an incident.
+type bundle struct {
+	name, label, sum string
+	size             int64
+}
+
+// keep stores an archive.
+func (s *Server) keep(ctx context.Context, r io.Reader, label string) (*bundle, error) {
+	b := &bundle{name: store.BundleName(""), label: label}
+	var err error
+	b.size, b.sum, err = s.c.Store.PutBundle(ctx, b.name, r, s.c.MaxBundle)
+	if err != nil {
+		return nil, err
+	}
+	if b.size == 0 {
+		s.drop(ctx, b)
+		return nil, huma.Error400BadRequest("The body is empty: send JSON or an archive.")
+	}
+	return b, nil
+}
+
+// drop deletes an archive that does not become an incident.
+func (s *Server) drop(ctx context.Context, b *bundle) {
+	if b == nil {
+		return
+	}
+	if err := s.c.Store.DeleteBundle(context.WithoutCancel(ctx), b.name); err != nil {
+		s.c.Log.WarnContext(ctx, "a bundle that nobody needs could not be deleted", "bundle", b.name, "error", err)
+	}
+}
+
+func (s *Server) createFromBundle(ctx context.Context, in *createIn, r io.Reader, label string) (*incidentOut, error) {
+	b, err := s.keep(ctx, r, label)
+	if err != nil {
+		return nil, err
+	}
+	return s.openBundle(ctx, in, b)
+}
+
+// openBundle opens the incident of a stored archive, if it is a bundle.
+func (s *Server) openBundle(ctx context.Context, in *createIn, b *bundle) (*incidentOut, error) {
+	i, err := s.examine(ctx, in, b)
+	if err != nil {
+		s.drop(ctx, b)
+		return nil, err
+	}
+	out, err := s.open(ctx, in, i, b.sum, "upload")
+	if err != nil {
+		s.drop(ctx, b)
+		return nil, err
+	}
+	if out.bundle != b.name {
+		s.drop(ctx, b) // sent before: the incident has the same archive already
+	}
+	return out, nil
+}
+
+// examine reads what a bundle says of itself.
+func (s *Server) examine(ctx context.Context, in *createIn, b *bundle) (store.Incident, error) {
+	path, err := s.c.Store.BundlePath(b.name)
+	if err != nil {
+		return store.Incident{}, err
+	}
+	t, err := s.bundles.Read(ctx, path, or(b.label, "bundle"))
+	if err != nil {
+		return store.Incident{}, err
+	}
+	sev, _ := wire.ParseSeverity(or(in.Severity, "warning"))
+	w := t.Incident.Window
+	i := store.Incident{
+		Title:  or(oneLine(in.Title), or(oneLine(t.Incident.Title), or(string(t.Incident.ID), "Uploaded bundle"))),
+		System: t.Incident.System, Severity: sev, Source: "upload", Nodes: nodesOf(t), Started: w.From, Ended: w.To,
+		Bundle: b.name, Size: b.size,
+	}
+	if a := t.Incident.Alert.Time; !a.IsZero() {
+		i.Started = a
+	}
+	return i, nil
+}
+
+// nodesOf are the nodes that the alert of a bundle names; a diagnosis adds its own.
+func nodesOf(t *telemetry.Bundle) []string {
+	if n := t.Incident.Alert.Node; n != "" {
+		return []string{string(n)}
+	}
+	return nil
+}
+
+// open stores the incident with its job.
+func (s *Server) open(ctx context.Context, in *createIn, i store.Incident, sum, reason string) (*incidentOut, error) {
+	idem, by := "", s.actor(ctx)
+	if in.Key != "" {
+		idem = by.User + " " + in.Key + "#" + sum // keys of different people are different
+	}
+	job := &store.Job{Priority: int(i.Severity), Bundle: i.Bundle, Reason: reason}
+	got, _, err := s.c.Store.CreateIncident(ctx, by, i, idem, job)
+	if err != nil {
+		return nil, err
+	}
+	s.queued()
+	out := s.incidentOut(got, in.Spoken)
+	out.Location, out.bundle = "/api/v1/incidents/"+got.ID, got.Bundle
+	return out, nil
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/klauspost/compress/gzhttp"
+
+	"triagent/internal/errs"
+)
+
+type requestKey struct{}
+
+// RequestID is the ID of the request that ctx belongs to; empty outside of one.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+// identify gives every request an ID: that of the caller, if it is a decent one,
+// or a new one.
+func identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !decent(id) {
+			var b [8]byte
+			_, _ = rand.Read(b[:]) // never fails
+			id = hex.EncodeToString(b[:])
+		}
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, id)))
+	})
+}
+
+func decent(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// recovered turns a panic into a problem: it costs one request.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler { //nolint:errorlint,err113 // this very value, by the rules of net/http
+				panic(v)
+			}
+			p := internal(&errs.Error{Op: "answer", Kind: errs.Internal, Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())})
+			p.RequestID = RequestID(r.Context())
+			s.logProblem(r.Context(), p)
+			if ww.Status() == 0 {
+				writeProblem(ww, r, p)
+			}
+		}()
+		next.ServeHTTP(ww, r)
+	})
+}
+
+// csp lets the page load what it is built of, from here, and nothing else.
+// Styles may stand in elements: the page's components put theirs there.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+	"font-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// secured sets the headers that keep an answer from being misused.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			h.Set("Cache-Control", "no-store")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// legible refuses addresses that no name can have: text that is not UTF-8, or
+// with a NUL in it, which databases refuse.
+func legible(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil || !utf8.ValidString(query) || strings.ContainsRune(query, 0) ||
+			!utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) {
+			writeProblem(w, r, problem(http.StatusBadRequest, "The address holds characters that no name can have."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// compressed makes text smaller on its way, from a size on. Streams of events
+// do not pass through it: they are not in the list of types.
+func compressed() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(
+		gzhttp.MinSize(1400),
+		gzhttp.CompressionLevel(4),
+		gzhttp.ContentTypes([]string{"application/json", problemType, "application/openapi+json", "text/html", "text/markdown", "text/plain"}),
+		gzhttp.SetContentType(false),
+	)
+}
