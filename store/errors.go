@@ -106,3 +106,38 @@ func orRace(err error) error {
 	}
 	return err
 }
+
+// taken says, of an error of a unique constraint, that a name is in use.
+func taken(err error, kind, name string) error {
+	if err == nil || !duplicate(err) {
+		return err
+	}
+	return errs.New(errs.Invalid, "there is a %s %q already: choose another name", kind, clip(name, 100))
+}
+
+// duplicate reports whether a unique constraint refused a row.
+func duplicate(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg):
+		return pg.Code == "23505"
+	case errors.As(err, &lite):
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// unchanged is the error of a change that asked for a version: err if that is
+// set, NotFound if the row is not there, ErrStale if n rows = 0 had the version.
+func unchanged(n int64, err error, kind, id string) error {
+	switch {
+	case isNone(err):
+		return missing(kind, id)
+	case err != nil:
+		return err
+	case n == 0:
+		return ErrStale
+	}
+	return nil
+}

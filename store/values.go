@@ -78,6 +78,9 @@ func numberOf(id string) (int64, error) {
 	return n, nil
 }
 
+// itoa is a row number as text.
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
 // newID makes an identity that nobody can guess: 20 characters of a-z and 2-7.
 func newID() string { return strings.ToLower(rand.Text()[:20]) }
 
