@@ -1,9 +1,349 @@
 package store
 
-import "sync"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"triagent/internal/errs"
+)
+
+const (
+	uploadColumns = `id, user_id, name, size, sha256, received, bundle, created, expires`
+	insertUpload  = `INSERT INTO uploads (` + uploadColumns + `, holder, lease) VALUES ($1, $2, $3, $4, $5, 0, '', $6, $7, '', 0)`
+	readUpload    = `SELECT ` + uploadColumns + ` FROM uploads WHERE id = $1`
+	claimUpload   = `UPDATE uploads SET holder = $1, lease = $2 WHERE id = $3 AND received = $4 AND bundle = '' AND lease <= $5`
+	growUpload    = `UPDATE uploads SET received = $1, lease = $2, expires = $3 WHERE id = $4 AND holder = $5`
+	freeUpload    = `UPDATE uploads SET holder = '', lease = 0 WHERE id = $1 AND holder = $2`
+	nameUpload    = `UPDATE uploads SET bundle = $1 WHERE id = $2 AND bundle = '' AND received = size`
+	deleteUpload  = `DELETE FROM uploads WHERE id = $1`
+	pastUploads   = `SELECT ` + uploadColumns + ` FROM uploads WHERE expires <= $1 LIMIT 1000`
+)
+
+// How uploads are kept alive.
+const (
+	uploadLife  = 24 * time.Hour   // without a new piece
+	uploadLease = 2 * time.Minute  // of who writes a piece; renewed with each step
+	uploadStep  = 8 << 20          // bytes after which a piece is made durable
+	partExt     = ".part"          // of the files of uploads
+	maxUpload   = int64(256) << 30 // bytes; a bound for the disk's sake, the caller's is smaller
+)
 
 // busyIDs are the uploads that this process writes to.
 type busyIDs struct {
 	mu  sync.Mutex
 	ids map[string]bool
+}
+
+func (b *busyIDs) enter(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ids[id] {
+		return false
+	}
+	if b.ids == nil {
+		b.ids = map[string]bool{}
+	}
+	b.ids[id] = true
+	return true
+}
+
+func (b *busyIDs) leave(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.ids, id)
+}
+
+func scanUpload(row scanner) (u Upload, err error) {
+	var created, expires int64
+	err = row.Scan(&u.ID, &u.User, &u.Name, &u.Size, &u.SHA256, &u.Offset, &u.Bundle, &created, &expires)
+	u.Created, u.Expires = moment(created), moment(expires)
+	return u, err
+}
+
+// CreateUpload begins an upload of u.Size bytes, called u.Name by u.User, with
+// the hex SHA-256 that it must have, if one is given. ID, Created and Expires
+// are made here.
+func (s *Store) CreateUpload(ctx context.Context, by Actor, u Upload) (Upload, error) {
+	if u.Size <= 0 || u.Size > maxUpload {
+		return u, errs.New(errs.Invalid, "an upload cannot have %d bytes", u.Size)
+	}
+	u.SHA256 = strings.ToLower(u.SHA256)
+	if sum, err := hex.DecodeString(u.SHA256); err != nil || len(sum) != 0 && len(sum) != sha256.Size {
+		return u, errs.New(errs.Invalid, "the SHA-256 of an upload has 64 hexadecimal digits")
+	}
+	u.ID, u.Name, u.Offset, u.Bundle = newID(), clip(u.Name, 500), 0, ""
+	f, err := os.OpenFile(s.part(u.ID), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return u, disk("begin an upload", err)
+	}
+	if err := syncDir(filepath.Join(s.cfg.Blobs, partDir)); err != nil {
+		return u, err
+	}
+	err = s.update(ctx, "begin an upload", func(ctx context.Context, t *txn) error {
+		u.Created, u.Expires = t.at, t.at.Add(uploadLife)
+		t.audit(by, "upload.create", u.ID, map[string]string{"name": u.Name, "size": itoa(u.Size)})
+		_, err := t.exec(ctx, insertUpload, u.ID, u.User, u.Name, u.Size, u.SHA256, nanos(u.Created), nanos(u.Expires))
+		return err
+	})
+	return u, err
+}
+
+// part is where the bytes of an upload gather. IDs are the store's own: whoever
+// calls has found the row.
+func (s *Store) part(id string) string {
+	return filepath.Join(s.cfg.Blobs, partDir, filepath.Base(id)+partExt)
+}
+
+// Upload returns an upload. NotFound if there is none.
+func (s *Store) Upload(ctx context.Context, id string) (Upload, error) {
+	u, err := scanUpload(s.row(ctx, readUpload, id))
+	if isNone(err) {
+		return u, missing("upload", id)
+	}
+	return u, kinded("read an upload", err)
+}
+
+// AppendUpload writes what r yields at the offset, which must be that of the
+// upload: ErrStale otherwise. It returns the new offset; bytes up to it are
+// durable, also if r fails on the way. More bytes than the upload has room for
+// are kind errs.Invalid. One caller at a time: others get errs.Unavailable.
+func (s *Store) AppendUpload(ctx context.Context, id string, offset int64, r io.Reader) (int64, error) {
+	u, err := s.Upload(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if u.Offset != offset || u.Bundle != "" {
+		return u.Offset, &errs.Error{Op: "continue the upload at byte " + itoa(offset), Kind: errs.Denied, Err: ErrStale, Remedy: "continue at byte " + itoa(u.Offset)}
+	}
+	if !s.uploads.enter(id) {
+		return offset, errs.New(errs.Unavailable, "another request writes to this upload")
+	}
+	defer s.uploads.leave(id)
+	holder := newID()
+	now := s.now()
+	err = s.update(ctx, "continue an upload", func(ctx context.Context, t *txn) error {
+		n, err := t.exec(ctx, claimUpload, holder, nanos(now.Add(uploadLease)), id, offset, nanos(now))
+		if err == nil && n == 0 {
+			return errs.New(errs.Unavailable, "another request writes to this upload")
+		}
+		return err
+	})
+	if err != nil {
+		return offset, err
+	}
+	at, err := s.grow(ctx, u, holder, r)
+	free := s.run(context.WithoutCancel(ctx), "let go of an upload", freeUpload, id, holder)
+	return at, errors.Join(err, free)
+}
+
+// grow writes r to the file of an upload that holder has claimed.
+func (s *Store) grow(ctx context.Context, u Upload, holder string, r io.Reader) (int64, error) {
+	f, err := os.OpenFile(s.part(u.ID), os.O_WRONLY, 0)
+	if err != nil {
+		return u.Offset, disk("continue an upload", err)
+	}
+	defer func() { _ = f.Close() }() // every step was synced
+	at := u.Offset
+	body := reader{ctx, r}
+	for {
+		want := min(uploadStep, u.Size-at)
+		n, readErr := io.Copy(io.NewOffsetWriter(f, at), io.LimitReader(body, want))
+		if n > 0 {
+			if err := f.Sync(); err != nil {
+				return at, disk("write an upload", err)
+			}
+			if err := s.advance(context.WithoutCancel(ctx), u.ID, holder, at+n); err != nil {
+				return at, err
+			}
+			at += n
+		}
+		switch {
+		case readErr != nil:
+			return at, &errs.Error{Op: "receive an upload", Kind: errs.Unavailable, Err: readErr}
+		case n < want:
+			return at, nil
+		case at == u.Size:
+			if n, _ := io.ReadFull(body, make([]byte, 1)); n > 0 {
+				return at, errs.New(errs.Invalid, "the upload has more bytes than the %d that were announced", u.Size)
+			}
+			return at, nil
+		}
+	}
+}
+
+// advance notes how far an upload is.
+func (s *Store) advance(ctx context.Context, id, holder string, at int64) error {
+	return s.update(ctx, "continue an upload", func(ctx context.Context, t *txn) error {
+		n, err := t.exec(ctx, growUpload, at, nanos(t.at.Add(uploadLease)), nanos(t.at.Add(uploadLife)), id, holder)
+		if err == nil && n == 0 {
+			return errs.New(errs.Unavailable, "another request writes to this upload")
+		}
+		return err
+	})
+}
+
+// FinishUpload makes a bundle of an upload whose bytes are all there and are
+// what was announced, and returns its name. It may be called again: the name
+// stays the same. Invalid if bytes are missing or the SHA-256 is another.
+func (s *Store) FinishUpload(ctx context.Context, id string) (string, error) {
+	u, err := s.Upload(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if u.Bundle == "" {
+		if u.Offset != u.Size {
+			return "", errs.New(errs.Invalid, "the upload has %d of %d bytes: send the rest first", u.Offset, u.Size)
+		}
+		if err := s.checkSum(ctx, u); err != nil {
+			return "", err
+		}
+		if err := s.run(ctx, "name the bundle", nameUpload, BundleName(extension(u.Name)), id); err != nil {
+			return "", err
+		}
+		if u, err = s.Upload(ctx, id); err != nil {
+			return "", err
+		}
+	}
+	path, err := s.bundle(u.Bundle)
+	if err != nil {
+		return "", err
+	}
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return u.Bundle, s.place(s.part(id), path)
+	case err != nil:
+		return "", disk("find the bundle", err)
+	}
+	return u.Bundle, nil // it was placed before
+}
+
+// checkSum compares the bytes of an upload with what was announced.
+func (s *Store) checkSum(ctx context.Context, u Upload) error {
+	if u.SHA256 == "" {
+		return nil
+	}
+	f, err := os.Open(s.part(u.ID))
+	if err != nil {
+		return disk("read an upload", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	h := sha256.New()
+	if _, err := io.Copy(h, reader{ctx, f}); err != nil {
+		return disk("read an upload", err)
+	}
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != u.SHA256 {
+		return errs.New(errs.Invalid, "the upload has the SHA-256 %s, announced was %s: send it again", sum, u.SHA256)
+	}
+	return nil
+}
+
+// extension is the ending of a user's file name, if it is one that a bundle
+// may have.
+func extension(name string) string {
+	name = strings.ToLower(name)
+	for _, e := range []string{".tar.gz", ".tgz", ".tar.zst", ".tar", ".zip", ".gz", ".zst"} {
+		if strings.HasSuffix(name, e) {
+			return e
+		}
+	}
+	return ""
+}
+
+// DeleteUpload gives an upload up. A bundle that came of it stays. None is no
+// error.
+func (s *Store) DeleteUpload(ctx context.Context, id string) error {
+	u, err := s.Upload(ctx, id)
+	if errs.KindOf(err) == errs.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.run(ctx, "delete an upload", deleteUpload, u.ID); err != nil {
+		return err
+	}
+	if err := os.Remove(s.part(u.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk("remove an upload", err)
+	}
+	return nil
+}
+
+// ExpireUploads gives up the uploads that nobody went on with, and removes
+// files of a day ago that belong to no upload and bundles that belong to no
+// incident: what a stop in the middle left. It returns how many it removed.
+func (s *Store) ExpireUploads(ctx context.Context) (int, error) {
+	past, err := all(scanUpload)(s.rows(ctx, pastUploads, nanos(s.now())))
+	if err != nil {
+		return 0, kinded("list uploads", err)
+	}
+	removed := 0
+	for _, u := range past {
+		if err := s.DeleteUpload(ctx, u.ID); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	n, err := s.sweep(ctx, filepath.Join(s.cfg.Blobs, partDir), func(name string) (bool, error) {
+		id, ok := strings.CutSuffix(name, partExt)
+		if !ok {
+			return false, nil
+		}
+		_, err := s.Upload(ctx, id)
+		if errs.KindOf(err) == errs.NotFound {
+			return false, nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return removed + n, err
+	}
+	m, err := s.sweep(ctx, s.cfg.Blobs, func(name string) (bool, error) {
+		var used int
+		err := s.row(ctx, `SELECT (SELECT COUNT(*) FROM incidents WHERE bundle = $1) + (SELECT COUNT(*) FROM uploads WHERE bundle = $2)`, name, name).Scan(&used)
+		return used > 0, kinded("look who has the bundle", err)
+	})
+	return removed + n + m, err
+}
+
+// sweep removes files of a day ago that nobody needs.
+func (s *Store) sweep(ctx context.Context, dir string, needed func(name string) (bool, error)) (int, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, disk("list the folder", err)
+	}
+	n := 0
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || s.now().Sub(info.ModTime()) < uploadLife {
+			continue // gone meanwhile, or too young to judge
+		}
+		if err := ctx.Err(); err != nil {
+			return n, kinded("sweep", err)
+		}
+		keep, err := needed(e.Name())
+		if err != nil {
+			return n, err
+		}
+		if keep {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return n, disk(fmt.Sprintf("remove %s", e.Name()), err)
+		}
+		n++
+	}
+	return n, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -34,6 +35,9 @@ rm -rf "$1"`
 
 var databases atomic.Int64
 
+// alive is open as long as this process: what is not referred to is closed.
+var alive io.Closer
+
 // Postgres returns the URL of an empty database on a real PostgreSQL that lives
 // as long as the test. The server is started once for a test binary, on a free
 // port of the loopback, and without fsync unless TRIAGENT_TEST_FSYNC is "on". The
@@ -47,7 +51,7 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	db, err := sql.Open("pgx", server+"postgres")
+	db, err := sql.Open("pgx", server+"postgres?sslmode=disable")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +95,7 @@ var start = sync.OnceValues(func() (string, error) {
 	}
 	run := exec.Command("/bin/sh", "-c", script, "sh", dir, binaries, strconv.Itoa(port), fsync)
 	run.Dir, run.SysProcAttr = dir, who
-	if _, err := run.StdinPipe(); err != nil { // stays open as long as this process
+	if alive, err = run.StdinPipe(); err != nil {
 		return "", err
 	}
 	if err := run.Start(); err != nil {
