@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-
-	"triagent/internal/errs"
 )
 
 const (
@@ -50,21 +48,21 @@ func (s *Store) PutSetting(ctx context.Context, by Actor, v Setting) (Setting, e
 	return out, err
 }
 
-// PutEvaluation keeps an evaluation, or replaces the one of its ID. At may be
-// zero: now.
-func (s *Store) PutEvaluation(ctx context.Context, by Actor, e Evaluation) error {
+// PutEvaluation keeps an evaluation, or replaces the one of its ID. An empty ID
+// and a zero At are filled in.
+func (s *Store) PutEvaluation(ctx context.Context, by Actor, e Evaluation) (Evaluation, error) {
 	if e.ID == "" {
-		return errs.New(errs.Invalid, "an evaluation needs an ID")
+		e.ID = newID()
 	}
-	return s.update(ctx, "keep an evaluation", func(ctx context.Context, t *txn) error {
-		at := e.At
-		if at.IsZero() {
-			at = t.at
-		}
+	if e.At.IsZero() {
+		e.At = s.now()
+	}
+	err := s.update(ctx, "keep an evaluation", func(ctx context.Context, t *txn) error {
 		t.audit(by, "evaluation.put", e.ID, map[string]string{"name": e.Name, "set": e.Set, "state": e.State})
-		_, err := t.exec(ctx, putEvaluation, e.ID, e.Name, e.Set, nanos(at), e.State, e.Summary, e.Data)
+		_, err := t.exec(ctx, putEvaluation, e.ID, e.Name, e.Set, nanos(e.At), e.State, e.Summary, e.Data)
 		return err
 	})
+	return e, err
 }
 
 // Evaluations returns the evaluations, newest first, without their Data.

@@ -73,7 +73,7 @@ func scanUpload(row scanner) (u Upload, err error) {
 // CreateUpload begins an upload of u.Size bytes, called u.Name by u.User, with
 // the hex SHA-256 that it must have, if one is given. ID, Created and Expires
 // are made here.
-func (s *Store) CreateUpload(ctx context.Context, by Actor, u Upload) (Upload, error) {
+func (s *Store) CreateUpload(ctx context.Context, u Upload) (Upload, error) {
 	if u.Size <= 0 || u.Size > maxUpload {
 		return u, errs.New(errs.Invalid, "an upload cannot have %d bytes", u.Size)
 	}
@@ -94,7 +94,6 @@ func (s *Store) CreateUpload(ctx context.Context, by Actor, u Upload) (Upload, e
 	}
 	err = s.update(ctx, "begin an upload", func(ctx context.Context, t *txn) error {
 		u.Created, u.Expires = t.at, t.at.Add(uploadLife)
-		t.audit(by, "upload.create", u.ID, map[string]string{"name": u.Name, "size": itoa(u.Size)})
 		_, err := t.exec(ctx, insertUpload, u.ID, u.User, u.Name, u.Size, u.SHA256, nanos(u.Created), nanos(u.Expires))
 		return err
 	})
@@ -117,43 +116,48 @@ func (s *Store) Upload(ctx context.Context, id string) (Upload, error) {
 }
 
 // AppendUpload writes what r yields at the offset, which must be that of the
-// upload: ErrStale otherwise. It returns the new offset; bytes up to it are
-// durable, also if r fails on the way. More bytes than the upload has room for
-// are kind errs.Invalid. One caller at a time: others get errs.Unavailable.
-func (s *Store) AppendUpload(ctx context.Context, id string, offset int64, r io.Reader) (int64, error) {
+// upload: ErrStale otherwise. It returns the upload as it is then; bytes up to
+// its Offset are durable, also if r fails on the way. More bytes than the
+// upload has room for are kind errs.Invalid. One caller at a time: others get
+// errs.Unavailable.
+func (s *Store) AppendUpload(ctx context.Context, id string, offset int64, r io.Reader) (Upload, error) {
 	u, err := s.Upload(ctx, id)
 	if err != nil {
-		return 0, err
+		return u, err
 	}
 	if u.Offset != offset || u.Bundle != "" {
-		return u.Offset, &errs.Error{Op: "continue the upload at byte " + itoa(offset), Kind: errs.Denied, Err: ErrStale, Remedy: "continue at byte " + itoa(u.Offset)}
+		return u, &errs.Error{
+			Op: "continue the upload at byte " + itoa(offset), Kind: errs.Denied, Err: ErrStale,
+			Remedy: "continue at byte " + itoa(u.Offset),
+		}
 	}
 	if !s.uploads.enter(id) {
-		return offset, errs.New(errs.Unavailable, "another request writes to this upload")
+		return u, errs.New(errs.Unavailable, "another request writes to this upload")
 	}
 	defer s.uploads.leave(id)
 	holder := newID()
-	now := s.now()
 	err = s.update(ctx, "continue an upload", func(ctx context.Context, t *txn) error {
-		n, err := t.exec(ctx, claimUpload, holder, nanos(now.Add(uploadLease)), id, offset, nanos(now))
+		n, err := t.exec(ctx, claimUpload, holder, nanos(t.at.Add(uploadLease)), id, offset, nanos(t.at))
 		if err == nil && n == 0 {
 			return errs.New(errs.Unavailable, "another request writes to this upload")
 		}
 		return err
 	})
 	if err != nil {
-		return offset, err
+		return u, err
 	}
-	at, err := s.grow(ctx, u, holder, r)
-	free := s.run(context.WithoutCancel(ctx), "let go of an upload", freeUpload, id, holder)
-	return at, errors.Join(err, free)
+	err = s.grow(ctx, u, holder, r)
+	ctx = context.WithoutCancel(ctx) // whoever gave up leaves no claim behind
+	free := s.run(ctx, "let go of an upload", freeUpload, id, holder)
+	now, readErr := s.Upload(ctx, id)
+	return now, errors.Join(err, free, readErr)
 }
 
 // grow writes r to the file of an upload that holder has claimed.
-func (s *Store) grow(ctx context.Context, u Upload, holder string, r io.Reader) (int64, error) {
+func (s *Store) grow(ctx context.Context, u Upload, holder string, r io.Reader) error {
 	f, err := os.OpenFile(s.part(u.ID), os.O_WRONLY, 0)
 	if err != nil {
-		return u.Offset, disk("continue an upload", err)
+		return disk("continue an upload", err)
 	}
 	defer func() { _ = f.Close() }() // every step was synced
 	at := u.Offset
@@ -163,23 +167,23 @@ func (s *Store) grow(ctx context.Context, u Upload, holder string, r io.Reader) 
 		n, readErr := io.Copy(io.NewOffsetWriter(f, at), io.LimitReader(body, want))
 		if n > 0 {
 			if err := f.Sync(); err != nil {
-				return at, disk("write an upload", err)
-			}
-			if err := s.advance(context.WithoutCancel(ctx), u.ID, holder, at+n); err != nil {
-				return at, err
+				return disk("write an upload", err)
 			}
 			at += n
+			if err := s.advance(context.WithoutCancel(ctx), u.ID, holder, at); err != nil {
+				return err
+			}
 		}
 		switch {
 		case readErr != nil:
-			return at, &errs.Error{Op: "receive an upload", Kind: errs.Unavailable, Err: readErr}
+			return &errs.Error{Op: "receive an upload", Kind: errs.Unavailable, Err: readErr}
 		case n < want:
-			return at, nil
+			return nil
 		case at == u.Size:
 			if n, _ := io.ReadFull(body, make([]byte, 1)); n > 0 {
-				return at, errs.New(errs.Invalid, "the upload has more bytes than the %d that were announced", u.Size)
+				return errs.New(errs.Invalid, "the upload has more bytes than the %d that were announced", u.Size)
 			}
-			return at, nil
+			return nil
 		}
 	}
 }
@@ -281,22 +285,22 @@ func (s *Store) DeleteUpload(ctx context.Context, id string) error {
 	return nil
 }
 
+const nameUsed = `SELECT (SELECT COUNT(*) FROM incidents WHERE bundle = $1) + (SELECT COUNT(*) FROM uploads WHERE bundle = $2)`
+
 // ExpireUploads gives up the uploads that nobody went on with, and removes
 // files of a day ago that belong to no upload and bundles that belong to no
-// incident: what a stop in the middle left. It returns how many it removed.
-func (s *Store) ExpireUploads(ctx context.Context) (int, error) {
+// incident: what a stop in the middle left.
+func (s *Store) ExpireUploads(ctx context.Context) error {
 	past, err := all(scanUpload)(s.rows(ctx, pastUploads, nanos(s.now())))
 	if err != nil {
-		return 0, kinded("list uploads", err)
+		return kinded("list uploads", err)
 	}
-	removed := 0
 	for _, u := range past {
 		if err := s.DeleteUpload(ctx, u.ID); err != nil {
-			return removed, err
+			return err
 		}
-		removed++
 	}
-	n, err := s.sweep(ctx, filepath.Join(s.cfg.Blobs, partDir), func(name string) (bool, error) {
+	err = s.sweep(ctx, filepath.Join(s.cfg.Blobs, partDir), func(name string) (bool, error) {
 		id, ok := strings.CutSuffix(name, partExt)
 		if !ok {
 			return false, nil
@@ -308,42 +312,39 @@ func (s *Store) ExpireUploads(ctx context.Context) (int, error) {
 		return true, err
 	})
 	if err != nil {
-		return removed + n, err
+		return err
 	}
-	m, err := s.sweep(ctx, s.cfg.Blobs, func(name string) (bool, error) {
+	return s.sweep(ctx, s.cfg.Blobs, func(name string) (bool, error) {
 		var used int
-		err := s.row(ctx, `SELECT (SELECT COUNT(*) FROM incidents WHERE bundle = $1) + (SELECT COUNT(*) FROM uploads WHERE bundle = $2)`, name, name).Scan(&used)
+		err := s.row(ctx, nameUsed, name, name).Scan(&used)
 		return used > 0, kinded("look who has the bundle", err)
 	})
-	return removed + n + m, err
 }
 
 // sweep removes files of a day ago that nobody needs.
-func (s *Store) sweep(ctx context.Context, dir string, needed func(name string) (bool, error)) (int, error) {
+func (s *Store) sweep(ctx context.Context, dir string, needed func(name string) (bool, error)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return 0, disk("list the folder", err)
+		return disk("list the folder", err)
 	}
-	n := 0
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() || s.now().Sub(info.ModTime()) < uploadLife {
 			continue // gone meanwhile, or too young to judge
 		}
 		if err := ctx.Err(); err != nil {
-			return n, kinded("sweep", err)
+			return kinded("sweep", err)
 		}
 		keep, err := needed(e.Name())
 		if err != nil {
-			return n, err
+			return err
 		}
 		if keep {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return n, disk(fmt.Sprintf("remove %s", e.Name()), err)
+			return disk(fmt.Sprintf("remove %s", e.Name()), err)
 		}
-		n++
 	}
-	return n, nil
+	return nil
 }
