@@ -1,0 +1,101 @@
+package intake
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"triagent/store"
+)
+
+// between is the least time between two diagnoses of an incident that alerts
+// bring about.
+const between = time.Minute
+
+// actor is who acts for alerts.
+var actor = store.Actor{Name: "triagent"}
+
+// settle takes over into the index what the store made of a plan, and tells the
+// callers.
+func (in *Intake) settle(ctx context.Context, batch []*call, p *plan, arrivals []store.Arrival) {
+	now := in.now()
+	touched := make(map[string]int)
+	for i := range arrivals {
+		a := &arrivals[i]
+		if a.Incident == "" {
+			continue
+		}
+		touched[a.Incident]++
+		in.settleOne(p, i, a)
+	}
+	for n, c := range batch {
+		c.arrivals = make([]store.Arrival, len(c.signals))
+		for i, at := range p.pos[n] {
+			if at >= 0 {
+				c.arrivals[i] = arrivals[at]
+			}
+		}
+	}
+	for id, n := range touched {
+		in.rates.add(id, n, now)
+		e := in.index.byID[id]
+		if e == nil {
+			continue
+		}
+		if storm := in.rates.storm(id, now); storm > 0 && in.config.OnStorm != nil {
+			in.config.OnStorm(Storm{Incident: id, Folded: e.folded, Firing: len(e.live), PerMinute: storm})
+		}
+		if len(e.live) == 0 && !e.partial {
+			in.index.drop(e) // the store has closed it
+		}
+	}
+	in.again(ctx, now)
+}
+
+// settleOne takes over one arrival.
+func (in *Intake) settleOne(p *plan, i int, a *store.Arrival) {
+	x, e := in.index, p.entries[i]
+	switch {
+	case e == nil:
+		if e = x.byID[a.Incident]; e == nil {
+			return
+		}
+		x.track(e, p.signals[i])
+	case e.id == "" && x.byID[a.Incident] == nil:
+		e.id, e.number = a.Incident, numberOf(a.Incident)
+		x.byID[e.id] = e
+		if !a.Opened {
+			in.stale.Store(true) // another process was first: there is more to know of it
+		}
+	case e.id != a.Incident:
+		in.stale.Store(true)
+		return
+	}
+	if a.New {
+		e.alerts++
+	} else {
+		e.folded++
+	}
+}
+
+// again asks for another diagnosis of the incidents that nodes have joined,
+// unless one is to come anyway. What fails is tried with the next batch.
+func (in *Intake) again(ctx context.Context, now time.Time) {
+	settle := in.timing.Load().settle
+	for e := range in.index.behind {
+		if e.id == "" || e.due.After(now) {
+			delete(in.index.behind, e)
+			continue
+		}
+		due := now.Add(settle)
+		if !e.due.IsZero() && due.Before(e.due.Add(between)) {
+			due = e.due.Add(between)
+		}
+		if _, err := in.store.Enqueue(ctx, actor, e.id, "alerts", due); err != nil {
+			in.log.WarnContext(ctx, "no new diagnosis for nodes that joined; will try again", slog.String("incident", e.id), slog.Any("error", err))
+			continue
+		}
+		e.due = due
+		delete(in.index.behind, e)
+	}
+}
