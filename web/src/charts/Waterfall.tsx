@@ -24,7 +24,6 @@ export function Waterfall({ spans, culprit, onPick }: WaterfallProps) {
   const [chosen, setChosen] = useState<Span | null>(null);
   const rows = useMemo(() => waterfall(spans, closed), [spans, closed]);
   const box = useRef<HTMLDivElement>(null);
-  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read in this component only
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,

@@ -12,10 +12,10 @@ import {
   TooltipComponent,
   VisualMapComponent,
 } from "echarts/components";
-import { connect, init, use } from "echarts/core";
+import { connect, init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([
+register([
   AriaComponent,
   BarChart,
   BrushComponent,

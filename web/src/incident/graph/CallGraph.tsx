@@ -1,0 +1,116 @@
+import { Background, Controls, ReactFlow, type Edge, type Node } from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useShared } from "../context";
+import { stateAt, type Picture } from "../model/graph";
+import { HopEdge, LinkEdge, Markers, type HopData, type LinkData } from "./GraphEdges";
+import { GraphNode, type NodeData } from "./GraphNode";
+import classes from "./graph.module.css";
+import { HEIGHT, place, WIDTH } from "./layout";
+
+const nodeTypes = { vertex: GraphNode };
+const edgeTypes = { link: LinkEdge, hop: HopEdge };
+
+interface Props {
+  picture: Picture;
+  /** The moment shown, in ms. */
+  at: number;
+  /** Nodes that lead something at that moment. */
+  leaders: ReadonlySet<string>;
+}
+
+/** CallGraph draws the nodes, their calls and the way that trouble took. It is a chunk of its own. */
+export default function CallGraph({ picture: p, at, leaders }: Props) {
+  const { t } = useTranslation("incident");
+  const { d, setView, view } = useShared();
+  const scheme = useComputedColorScheme("light");
+  const { ref, width } = useElementSize();
+  const upright = width > 0 && width < 520;
+  const places = useMemo(() => place(p, upright), [p, upright]);
+  const parts = useMemo(() => stateAt(p, d, at), [p, d, at]);
+  const nodes = useMemo<Node<NodeData>[]>(
+    () =>
+      p.vertices.map((v) => ({
+        id: v.id,
+        type: "vertex",
+        position: places.get(v.id) ?? { x: 0, y: 0 },
+        width: WIDTH,
+        height: HEIGHT,
+        ariaLabel: `${v.label}, ${t(`part.${parts.get(v.id) ?? "other"}`)}`,
+        data: { vertex: v, part: parts.get(v.id) ?? "other", leads: leaders.has(v.id), chosen: view.node === v.id },
+      })),
+    [p, places, parts, leaders, view.node, t],
+  );
+  const edges = useMemo<Edge<LinkData | HopData>[]>(() => {
+    const there = (id: string) => places.get(id);
+    const calls = p.links.flatMap((l): Edge<LinkData>[] => {
+      const a = there(l.from);
+      const b = there(l.to);
+      return a && b
+        ? [
+            {
+              id: l.id,
+              type: "link",
+              source: l.from,
+              target: l.to,
+              data: { a, b, upright, link: l, calm: p.links.length > 24 },
+            },
+          ]
+        : [];
+    });
+    const path = p.hops.flatMap((h): Edge<HopData>[] => {
+      const a = there(h.from);
+      const b = there(h.to);
+      return a && b
+        ? [
+            {
+              id: h.id,
+              type: "hop",
+              source: h.from,
+              target: h.to,
+              zIndex: 5,
+              data: { a, b, upright, hop: h, hidden: h.at > at },
+            },
+          ]
+        : [];
+    });
+    return [...calls, ...path];
+  }, [p, places, upright, at]);
+  return (
+    <div ref={ref} className={classes.flow} role="region" aria-label={t("graph.label")}>
+      <Markers />
+      {width > 0 && (
+        <ReactFlow
+          key={upright ? "upright" : "wide"}
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          colorMode={scheme}
+          fitView
+          fitViewOptions={{ padding: 0.06, maxZoom: 1.15 }}
+          minZoom={0.1}
+          maxZoom={2}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          edgesFocusable={false}
+          elementsSelectable
+          zoomOnScroll={false}
+          preventScrolling={false}
+          panOnDrag
+          proOptions={{ hideAttribution: true }}
+          onlyRenderVisibleElements={p.vertices.length > 80}
+          onNodeClick={(_, n) => {
+            if (!p.grouped) setView({ node: view.node === n.id ? "" : n.id, scope: view.node === n.id ? "" : "all" });
+          }}
+        >
+          <Background gap={22} size={1} />
+          <Controls showInteractive={false} position="bottom-right" />
+        </ReactFlow>
+      )}
+    </div>
+  );
+}
