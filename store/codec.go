@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -15,16 +16,8 @@ import (
 // compressed by zstd: neutral of language, exact in times and numbers, NaN
 // included. The names below are part of the format.
 func init() {
-	for name, e := range map[string]incident.Event{
-		"opened": incident.Opened{}, "stage_started": incident.StageStarted{}, "stage_ended": incident.StageEnded{},
-		"graph": incident.GraphBuilt{}, "agent": incident.AgentChosen{}, "evidence": incident.EvidenceMade{},
-		"chart": incident.ChartMade{}, "template": incident.TemplateSeen{}, "finding": incident.FindingMade{},
-		"detected": incident.Detected{}, "hypothesis": incident.HypothesisScored{}, "rejected": incident.HypothesisRejected{},
-		"cause": incident.CauseRanked{}, "reasoned": incident.Reasoned{}, "spread": incident.SpreadSeen{},
-		"planned": incident.Planned{}, "reduced": incident.Reduced{}, "lacked": incident.Lacked{},
-		"concluded": incident.Concluded{}, "closed": incident.Closed{},
-	} {
-		gob.RegisterName(name, e)
+	for _, e := range incident.Events() {
+		gob.RegisterName(reflect.TypeOf(e).Name(), e)
 	}
 }
 
