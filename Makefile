@@ -1,12 +1,19 @@
-# What one does with the project. Go 1.26 and make are all that is needed.
+# What one does with the project. Go 1.26, Node 20 with npm, and make are all
+# that is needed.
 #
-#   make run     build, diagnose the bundled incidents, write HTML reports to ./reports
+#   make run     build, and serve a page with the bundled incidents, diagnosed
 #   make test    run every test
 #   make check   formatting, vet, lint and the tests under the race detector
 #   make bench   the speeds and the memory that the project promises
-#   make build   ./bin/triagent
+#   make build   ./bin/triagent, with the page in it
+#   make vet     go vet
+#   make page    the page alone, into web/dist
+#
+# What is built from Go has the page in it: every target builds it first where
+# its sources changed.
 
-GO ?= go
+GO  ?= go
+NPM ?= npm
 
 # Tools of `make check`, built from source at these versions.
 LINT_VERSION    := v2.15.0
@@ -14,31 +21,59 @@ GOFUMPT_VERSION := v0.12.0
 LINT            := bin/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 GOFUMPT         := bin/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 
+PAGE    := web/dist/index.html
+MODULES := web/node_modules/.package-lock.json
+PAGE_SOURCES := $(filter-out web/web.go,$(wildcard web/*.*)) $(shell find web/src web/public -type f 2>/dev/null)
+
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run test check bench clean
+.PHONY: build run page vet test test-go test-page check bench clean
 
-build:
+build: $(PAGE)
 	@$(GO) build -trimpath -o bin/triagent ./cmd/triagent
 
 run: build
-	@bin/triagent diagnose --bundled --format table --reports reports
+	@bin/triagent demo
 
-test:
+page: $(PAGE)
+
+vet: $(PAGE)
+	$(GO) vet ./...
+
+test: test-page test-go
+
+test-go: $(PAGE)
 	@$(GO) test ./...
 
-check: $(GOFUMPT) $(LINT)
-	@out=$$($(GOFUMPT) -l .) && test -z "$$out" || { echo "not gofumpt-clean:"; echo "$$out"; exit 1; }
+test-page: $(MODULES)
+	@cd web && $(NPM) test --silent
+
+check: $(PAGE) $(GOFUMPT) $(LINT)
+	@out=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$out" || { echo "not gofumpt-clean:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
 	$(LINT) run ./...
+	cd web && $(NPM) run --silent lint
+	cd web && $(NPM) test --silent
 	CGO_ENABLED=1 $(GO) test -race ./...
 
 bench: build
 	@GO="$(GO)" sh bench/run.sh
 
 clean:
-	rm -rf bin reports
+	rm -rf bin reports web/node_modules
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+$(PAGE): $(PAGE_SOURCES) $(MODULES)
+	@echo "building the page ..."
+	@cd web && $(NPM) run --silent build
+	@touch $@
+
+$(MODULES): web/package.json web/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "npm is missing: install Node 20 or newer, which brings it"; exit 1; }
+	@echo "installing what the page is built with ..."
+	@cd web && $(NPM) ci --silent
+	@touch $@
 
 $(LINT):
 	GOBIN=$(abspath $(dir $@)) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

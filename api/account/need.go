@@ -18,6 +18,7 @@ const (
 	MetaRole  = "role"  // a store.Role, or Open
 	MetaScope = "scope" // one of the scopes below
 	Open      = "open"
+	Signed    = "signed" // open, but the operation itself checks who sends: a signature, or what May says
 )
 
 // The scopes of API tokens, and what an operation may ask of them. Admin
@@ -48,7 +49,8 @@ func Metadata(role store.Role, scope string) map[string]any {
 	return map[string]any{MetaRole: role, MetaScope: scope}
 }
 
-// OpenMetadata returns the metadata of an operation that everybody may call.
+// OpenMetadata returns the metadata of an operation that everybody may call; a
+// scope beside it would mean nothing.
 func OpenMetadata() map[string]any { return map[string]any{MetaRole: Open} }
 
 // demandOf reads an operation's metadata; missing or unknown values are of kind
@@ -56,10 +58,7 @@ func OpenMetadata() map[string]any { return map[string]any{MetaRole: Open} }
 func demandOf(op *huma.Operation) (demand, error) {
 	role := store.Role(fmt.Sprint(op.Metadata[MetaRole]))
 	scope, _ := op.Metadata[MetaScope].(string)
-	if role == Open {
-		if scope != "" {
-			return demand{}, errs.New(errs.Internal, "%s %s is open and has the scope %q: it can only be one of them", op.Method, op.Path, scope)
-		}
+	if role == Open || role == Signed {
 		return demand{open: true}, nil
 	}
 	return newDemand(role, scope, op.Method+" "+op.Path)
@@ -83,6 +82,12 @@ func covers(have []string, want string) bool {
 		}
 	}
 	return false
+}
+
+// May reports whether a token of somebody with the role of an operator, or
+// above, has a scope.
+func (p Principal) May(scope string) bool {
+	return p.Token.ID != "" && p.Is(store.Operator) && covers(p.Scopes, scope)
 }
 
 // refusal is why a request is not let in; the zero value is that it is.

@@ -28,6 +28,8 @@ const description = `Triagent reads what was recorded around an incident in a di
 since when, why it thinks so, what it ruled out and what to do. It needs no model and no network.
 
 Examples:
+  triagent demo                                 a page with recorded incidents, diagnosed
+  triagent serve                                the service: alerts in, diagnoses on a page, messages out
   triagent diagnose --bundled --format table    diagnose the incidents that come with it
   triagent diagnose incident.tar.zst            diagnose one of your own
   triagent templates server.log                 turn log lines into templates
@@ -36,9 +38,12 @@ Examples:
 
 // grammar is the command line.
 type grammar struct {
+	Serve     serveCmd        `cmd:"" help:"Run the service: REST, web page, alerts in, messages out."`
+	Demo      demoCmd         `cmd:"" help:"Run the service with recorded incidents, to look at."`
 	Diagnose  diagnoseCmd     `cmd:"" help:"Diagnose incident bundles."`
 	Eval      evalcli.Command `cmd:"" help:"Score an engine on incidents with known causes."`
 	Templates templatesCmd    `cmd:"" help:"Turn log lines into templates."`
+	Check     checkCmd        `cmd:"" help:"Say what is wrong, and change nothing."`
 	Version   versionCmd      `cmd:"" help:"Print the version."`
 }
 

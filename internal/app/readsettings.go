@@ -45,9 +45,21 @@ func parseSettings(file string, text []byte) (s Settings, err error) {
 	if len(text) > maxSettings {
 		return s, errs.At(file, 0, 0, "has %d bytes, at most %d are read", len(text), maxSettings)
 	}
-	err = yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&s)
-	if err != nil && !errors.Is(err, io.EOF) { // an empty file is the default settings
+	f, err := parser.ParseBytes(text, 0)
+	if err != nil {
 		return s, placed(file, err)
+	}
+	for _, d := range f.Docs {
+		if d.Body == nil {
+			continue // an empty file is the default settings
+		}
+		in := &insertion{file: file}
+		if ast.Walk(in, d.Body); in.err != nil {
+			return s, in.err
+		}
+		if err := yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(d.Body, &s); err != nil && !errors.Is(err, io.EOF) {
+			return s, placed(file, err)
+		}
 	}
 	s.File = file
 	var all []error
@@ -56,6 +68,44 @@ func parseSettings(file string, text []byte) (s Settings, err error) {
 		all = append(all, errs.At(file, line, column, "%s: %s", p.key, p.text))
 	}
 	return s, errors.Join(all...)
+}
+
+// insertion puts what ${env:NAME} and ${file:PATH} stand for in the place of
+// texts that are nothing else, so that secrets need not be in the file.
+type insertion struct {
+	file string
+	err  error
+}
+
+// Visit replaces one text.
+func (in *insertion) Visit(n ast.Node) ast.Visitor {
+	t, ok := n.(*ast.StringNode)
+	if !ok || in.err != nil {
+		return in
+	}
+	inner, ok := strings.CutPrefix(t.Value, "${")
+	if !ok || !strings.HasSuffix(inner, "}") {
+		return in
+	}
+	how, name, _ := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
+	line, column := position(n)
+	switch how {
+	case "env":
+		v, ok := os.LookupEnv(name)
+		if !ok {
+			in.err = errs.At(in.file, line, column, "the environment has no %s", name)
+		}
+		t.Value = v
+	case "file":
+		text, err := os.ReadFile(name)
+		if err != nil {
+			in.err = errs.At(in.file, line, column, "%w", err)
+		}
+		t.Value = strings.TrimRight(string(text), "\r\n")
+	default:
+		in.err = errs.At(in.file, line, column, "%q is neither ${env:NAME} nor ${file:PATH}", t.Value)
+	}
+	return in
 }
 
 // placed gives the parser's error its place.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -9,8 +8,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
+	"triagent/api/account"
+	"triagent/api/intake"
+	"triagent/connectors"
+	"triagent/connectors/email"
 	"triagent/internal/errs"
 )
 
@@ -41,115 +43,31 @@ type Settings struct {
 	OTLP struct {
 		Endpoint string `yaml:"endpoint"` // http(s)://host:port of an OTLP/HTTP receiver; empty: traces are not sent
 	} `yaml:"otlp"`
-	SMTP   SMTPSettings   `yaml:"smtp"`
-	OIDC   []OIDCSettings `yaml:"oidc"`
-	Hooks  HookSettings   `yaml:"hooks"`
-	Egress struct {
-		RefusePrivate bool `yaml:"refuse_private"` // no notification to private addresses
-	} `yaml:"egress"`
+	SMTP     SMTPSettings       `yaml:"smtp"`  // how e-mail leaves; without a host it does not
+	OIDC     []account.Provider `yaml:"oidc"`  // identity providers to log in with
+	Hooks    intake.Config      `yaml:"hooks"` // how alerts come in
+	Outgoing struct {
+		RefusePrivate bool `yaml:"refuse_private"` // no message to private addresses
+	} `yaml:"outgoing"`
 
 	Demo    bool   `yaml:"-"` // bundled incidents are replayed and people on this machine are let in
 	Version string `yaml:"-"` // of the program
 	File    string `yaml:"-"` // where the settings came from; empty: no file
 }
 
-// SMTPSettings say how e-mail leaves. An empty Host: it does not.
+// SMTPSettings say how e-mail leaves. Without a host it does not.
 type SMTPSettings struct {
-	Host     string `yaml:"host"`
-	Port     int    `yaml:"port"` // 0: 587
-	TLS      string `yaml:"tls"`  // starttls (default), tls or none
-	From     string `yaml:"from"`
-	User     string `yaml:"user"`
-	Password secret `yaml:"password"`
+	Host     string            `yaml:"host"`
+	Port     int               `yaml:"port"`     // 0: 587, or what security implies
+	Security email.Security    `yaml:"security"` // starttls (default), tls, or none, to this machine only
+	User     string            `yaml:"user"`
+	Password connectors.Secret `yaml:"password"`
+	From     string            `yaml:"from"` // as "Triagent <triagent@example.org>"
 }
 
-// OIDCSettings are one identity provider.
-type OIDCSettings struct {
-	ID           string            `yaml:"id"`
-	Name         string            `yaml:"name"`
-	Issuer       string            `yaml:"issuer"`
-	ClientID     string            `yaml:"client_id"`
-	ClientSecret secret            `yaml:"client_secret"`
-	Scopes       []string          `yaml:"scopes"`
-	RoleClaim    string            `yaml:"role_claim"`
-	RoleMap      map[string]string `yaml:"role_map"`
-	DefaultRole  string            `yaml:"default_role"` // viewer, unless said otherwise
-	AllowCreate  bool              `yaml:"allow_create"` // make an account at the first log-in
-}
-
-// HookSettings say how alerts come in.
-type HookSettings struct {
-	Slack struct {
-		SigningSecret secret `yaml:"signing_secret"`
-	} `yaml:"slack"`
-	Generic     []GenericSettings `yaml:"generic"`
-	GroupWindow duration          `yaml:"group_window"` // alerts so far apart may be one failure; default 10m
-	Settle      duration          `yaml:"settle"`       // time that alerts gather before the diagnosis; default 10s
-}
-
-// GenericSettings are one sender that has its own form of alerts.
-type GenericSettings struct {
-	Name     string            `yaml:"name"`
-	Secret   secret            `yaml:"secret"`
-	List     string            `yaml:"list"`     // path of the list of alerts; empty: the body is one
-	Fields   map[string]string `yaml:"fields"`   // name, severity, node, peer, system, starts, ends, status, url, group: path or ="constant"
-	Labels   string            `yaml:"labels"`   // path of an object
-	Resolved []string          `yaml:"resolved"` // values of status that mean it is over
-}
-
-// secret is text that prints as "***". In the file it may be ${env:NAME} or
-// ${file:PATH}.
-type secret string
-
-func (s secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "***"
-}
-
-// GoString hides the secret.
-func (s secret) GoString() string { return s.String() }
-
-// duration is a time.Duration, as 90s or 10m.
-type duration time.Duration
-
-// UnmarshalText reads a duration.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err == nil && v < 0 {
-		err = errors.New("want a duration of 0 or more, as 90s or 10m")
-	}
-	*d = duration(v)
-	return err
-}
-
-// UnmarshalText reads a secret, from where it points to.
-func (s *secret) UnmarshalText(b []byte) error {
-	v := string(b)
-	inner, ok := strings.CutPrefix(v, "${")
-	if !ok || !strings.HasSuffix(inner, "}") {
-		*s = secret(v)
-		return nil
-	}
-	how, name, _ := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
-	switch how {
-	case "env":
-		v, ok := os.LookupEnv(name)
-		if !ok {
-			return fmt.Errorf("the environment has no %s", name)
-		}
-		*s = secret(v)
-		return nil
-	case "file":
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read a secret: %w", err)
-		}
-		*s = secret(strings.TrimRight(string(text), "\r\n"))
-		return nil
-	}
-	return fmt.Errorf("%q is neither ${env:NAME} nor ${file:PATH}", v)
+// server is what connectors/email needs of them.
+func (s SMTPSettings) server() email.Server {
+	return email.Server{Host: s.Host, Port: s.Port, Security: s.Security, User: s.User, Password: s.Password, From: s.From}
 }
 
 // DefaultData is the folder of the service's state where none is given:
@@ -175,18 +93,6 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.Diagnosis.MaxBundle == 0 {
 		s.Diagnosis.MaxBundle = 2048
-	}
-	if s.Hooks.GroupWindow == 0 {
-		s.Hooks.GroupWindow = duration(10 * time.Minute)
-	}
-	if s.Hooks.Settle == 0 {
-		s.Hooks.Settle = duration(10 * time.Second)
-	}
-	if s.SMTP.Port == 0 {
-		s.SMTP.Port = 587
-	}
-	if s.SMTP.TLS == "" {
-		s.SMTP.TLS = "starttls"
 	}
 	return s
 }
@@ -231,7 +137,6 @@ func (s Settings) problems() []problem {
 	oneOf("lang", s.Lang, "en", "zh")
 	oneOf("log.level", s.Log.Level, "", "debug", "info", "warn", "error")
 	oneOf("log.format", s.Log.Format, "", "text", "json")
-	oneOf("smtp.tls", s.SMTP.TLS, "starttls", "tls", "none")
 	if (s.TLS.Cert == "") != (s.TLS.Key == "") {
 		bad("tls", "cert and key are needed both, or none")
 	}
@@ -248,8 +153,18 @@ func (s Settings) problems() []problem {
 	if s.Diagnosis.Queue < 1 || s.Diagnosis.Queue > 1_000_000 {
 		bad("diagnosis.queue", "%d is not in 1..1000000", s.Diagnosis.Queue)
 	}
-	if s.SMTP.Host != "" && s.SMTP.From == "" {
-		bad("smtp.from", "an address is needed to send from")
+	if s.SMTP.Host != "" {
+		if err := s.SMTP.server().Validate(); err != nil {
+			bad("smtp", "%v", err)
+		}
+	}
+	if err := s.Hooks.Validate(); err != nil {
+		bad("hooks", "%v", err)
+	}
+	for i := range s.OIDC {
+		if err := s.OIDC[i].Validate(); err != nil {
+			bad(fmt.Sprintf("oidc[%d]", i), "%v", err)
+		}
 	}
 	return out
 }

@@ -15,7 +15,7 @@ func TestParseSettings(t *testing.T) {
 	}{
 		{"empty", "", ""},
 		{"comment", "# nothing\n", ""},
-		{"all kinds", "listen: 127.0.0.1:9\nhooks:\n  settle: 5s\nsmtp:\n  host: mail\n  from: a@b.c\n  password: ${env:TRIAGENT_TEST_SECRET}\n", ""},
+		{"all kinds", "listen: 127.0.0.1:9\nhooks:\n  settle: 5s\nsmtp:\n  host: mail\n  from: a@b.c\n  user: u\n  password: ${env:TRIAGENT_TEST_SECRET}\n", ""},
 		{"unknown key", "listen: 127.0.0.1:9\nlisten_addr: x\n", "s.yaml:2:1: unknown field"},
 		{"wrong type", "diagnosis:\n  workers: many\n", "s.yaml:2:12"},
 		{"wrong value", "listen: 127.0.0.1:9\nlog:\n  level: loud\n", "s.yaml:3:10: log.level"},
@@ -24,7 +24,7 @@ func TestParseSettings(t *testing.T) {
 		{"no such file", "hooks:\n  slack:\n    signing_secret: ${file:/nowhere/at/all}\n", "/nowhere/at/all"},
 		{"half a key pair", "tls:\n  cert: c.pem\n", "s.yaml:2"},
 		{"not a database", "database: mysql://x\n", "s.yaml:1:11: database"},
-		{"no sender", "smtp:\n  host: mail\n", "smtp.from"},
+		{"no sender", "smtp:\n  host: mail\n", "s.yaml:2:7: smtp"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, err := parseSettings("s.yaml", []byte(tt.text))

@@ -47,11 +47,9 @@ type span struct {
 	open   trace.Span      // of the stage; nil: none
 }
 
-func startSpan(ctx context.Context, t trace.Tracer, id string, attempt int) *span {
+func startSpan(ctx context.Context, t trace.Tracer) *span {
 	s := &span{tracer: t}
-	s.root, s.all = t.Start(ctx, "diagnosis", trace.WithAttributes(
-		attribute.String("triagent.incident", id), attribute.Int("triagent.attempt", attempt),
-	))
+	s.root, s.all = t.Start(ctx, "diagnosis")
 	s.stage = s.root
 	return s
 }
@@ -59,7 +57,7 @@ func startSpan(ctx context.Context, t trace.Tracer, id string, attempt int) *spa
 func (s *span) hear(e incident.Event) {
 	switch e := e.(type) {
 	case incident.Opened:
-		s.all.SetAttributes(attribute.String("triagent.engine", e.Engine.Name), attribute.String("triagent.system", e.Incident.System))
+		s.all.SetAttributes(attribute.String("triagent.incident", string(e.Incident.ID)), attribute.String("triagent.engine", e.Engine.Name), attribute.String("triagent.system", e.Incident.System))
 	case incident.StageStarted:
 		s.stage, s.open = s.tracer.Start(s.root, "stage "+string(e.Stage))
 	case incident.StageEnded:

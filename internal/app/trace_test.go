@@ -26,7 +26,7 @@ func TestSpans(t *testing.T) {
 	}
 	m := newMeter()
 	count := m.listener()
-	s := startSpan(t.Context(), tracer, "inc-1", 1)
+	s := startSpan(t.Context(), tracer)
 	if _, err := a.Diagnose(t.Context(), paths[0], func(e incident.Event) { s.hear(e); count(e) }); err != nil {
 		t.Fatal(err)
 	}
