@@ -65,7 +65,6 @@ type Store interface {
 	PutLink(ctx context.Context, l store.Link) error
 	TakeLink(ctx context.Context, kind, hash string) (store.Link, error)
 
-	AddNotice(ctx context.Context, n store.Notice) error
 	Record(ctx context.Context, by store.Actor, action, object string, detail map[string]string) error
 }
 
@@ -82,7 +81,7 @@ type Config struct {
 	MinPassword int           // characters; 0: 10
 
 	Lockout            int           // failed log-ins in a row that lock an account; 0: 5
-	LockFor            time.Duration // first lock; each further failure doubles it, to a day at most; 0: 15 min
+	LockFor            time.Duration // first lock; each that follows is twice as long, to a day at most; 0: 15 min
 	LoginsPerMinute    int           // attempts to log in from one address; 0: 30; below 0: no limit
 	RefusalsPerMinute  int           // answers 401 to one address before they become 429; 0: 300; below 0: no limit
 	Hashers            int           // passwords hashed at once, 19 MiB each; 0: 2
@@ -159,7 +158,7 @@ type Accounts struct {
 	hasher   *hasher
 	scs      *scs.SessionManager
 	seen     memory
-	ghosts   ghosts
+	streaks  streaks
 	streams  streams
 	touched  touches
 	logins   *httprate.RateLimiter // nil: no limit
@@ -183,7 +182,7 @@ func New(cfg Config, s Store) (*Accounts, error) {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
 	a := &Accounts{cfg: cfg, store: s, hasher: h, seen: newMemory(cfg.CacheFor, cfg.Now)}
-	a.ghosts = ghosts{now: cfg.Now, names: map[string]ghost{}}
+	a.streaks = streaks{now: cfg.Now, names: map[string]streak{}}
 	a.scs = newManager(&shelf{store: s, seen: &a.seen, now: cfg.Now})
 	a.logins = newLimiter(cfg.LoginsPerMinute)
 	a.refusals = newLimiter(cfg.RefusalsPerMinute)

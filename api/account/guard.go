@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,9 +15,10 @@ import (
 // Guard returns huma middleware that lets in only whom an operation's metadata
 // allows: {"role": store.Role or "open", "scope": one of the scopes}. It must be
 // installed before operations are registered: from then on, registering one
-// without good metadata panics with its name, and each declares its security and
-// the answers 401, 403, 429 and 503. A hidden operation without metadata, which
-// registration does not show us, is refused when it is called.
+// without good metadata panics with its name. A hidden operation without
+// metadata, which registration does not show us, is refused when it is called.
+// It may answer 401, 403, 429 and 503, and names the security schemes "session"
+// and "token" in the OpenAPI document.
 //
 //	api.UseMiddleware(accounts.Guard(api))
 func (a *Accounts) Guard(api huma.API) func(huma.Context, func(huma.Context)) {
@@ -124,40 +124,19 @@ func operations(oapi *huma.OpenAPI) []*huma.Operation {
 	return out
 }
 
-// mustDeclare refuses an operation without metadata and writes what Guard does
-// to the others into their description.
-func mustDeclare(oapi *huma.OpenAPI, op *huma.Operation) {
+// mustDeclare refuses an operation without metadata and writes into the
+// description of the others what opens them.
+func mustDeclare(_ *huma.OpenAPI, op *huma.Operation) {
 	d, err := demandOf(op)
 	if err != nil {
 		panic(err)
 	}
-	if oapi.Components.SecuritySchemes == nil {
-		oapi.Components.SecuritySchemes = map[string]*huma.SecurityScheme{}
-	}
-	oapi.Components.SecuritySchemes["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: CookieName}
-	oapi.Components.SecuritySchemes["token"] = &huma.SecurityScheme{Type: "http", Scheme: "bearer"}
-	statuses := []int{http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable}
-	op.Security = []map[string][]string{{}}
-	if !d.open {
-		statuses = append(statuses, http.StatusUnauthorized)
+	switch {
+	case d.open:
+		op.Security = []map[string][]string{}
+	case d.scope == ScopeSession:
 		op.Security = []map[string][]string{{"session": {}}}
-		if d.scope != ScopeSession {
-			op.Security = append(op.Security, map[string][]string{"token": {d.scope}})
-		}
-	}
-	declare(oapi, op, statuses)
-}
-
-// declare adds answers with problems to an operation that lists its answers.
-func declare(oapi *huma.OpenAPI, op *huma.Operation, statuses []int) {
-	if op.Responses["default"] != nil {
-		return // it declares any error already
-	}
-	content := problemContent(oapi)
-	for _, status := range statuses {
-		key := strconv.Itoa(status)
-		if op.Responses[key] == nil {
-			op.Responses[key] = &huma.Response{Description: http.StatusText(status), Content: content}
-		}
+	default:
+		op.Security = []map[string][]string{{"session": {}}, {"token": {d.scope}}}
 	}
 }

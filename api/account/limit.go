@@ -45,11 +45,11 @@ func (a *Accounts) mayTry(ctx context.Context) error {
 // maxLock bounds how long failures lock an account.
 const maxLock = 24 * time.Hour
 
-// lockFor is how long an account is locked by the last of so many failures in a
-// row: the first lock, doubled by each failure after it.
-func (c *Config) lockFor(failures int) time.Duration {
+// lockFor is how long an account is locked after so many locks in a row: the
+// first time LockFor, then twice as long each.
+func (c *Config) lockFor(locks int) time.Duration {
 	d := c.LockFor
-	for range failures - c.Lockout {
+	for range locks {
 		if d *= 2; d >= maxLock {
 			return maxLock
 		}
@@ -57,55 +57,98 @@ func (c *Config) lockFor(failures int) time.Duration {
 	return min(d, maxLock)
 }
 
-// maxGhosts bounds the names that are remembered without being anyone's.
-const maxGhosts = 4096
+// maxStreaks bounds the names that are remembered for their failures.
+const maxStreaks = 4096
 
-// ghosts locks names that nobody has as it locks those of users, so that a lock
-// does not tell which names exist. It forgets what is a day old, and anything
-// when there are too many.
-type ghosts struct {
+// streaks remembers, by name, the locks in a row, so that they grow; and for
+// names that cannot log in also the failures, so that they are locked as those
+// of users are and a lock does not tell which names exist. It forgets what is
+// two days old, and anything when there are too many. It is of this process:
+// the locks of users themselves are in the store.
+type streaks struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	names map[string]ghost
+	names map[string]streak
 }
 
-type ghost struct {
-	failures int
+type streak struct {
+	failures int // since the last lock; of names that cannot log in
+	locks    int
 	last     time.Time
-	until    time.Time
+	until    time.Time // of names that cannot log in
 }
 
-// lockedUntil returns until when a name is locked, zero when it is not.
-func (g *ghosts) lockedUntil(name string) time.Time {
+// of returns the streak of a name. The caller holds mu.
+func (g *streaks) of(name string) streak {
+	e := g.names[name]
+	if g.now().Sub(e.last) > 2*maxLock {
+		return streak{}
+	}
+	return e
+}
+
+// keep stores the streak of a name. The caller holds mu.
+func (g *streaks) keep(name string, e streak) {
+	if _, known := g.names[name]; !known && len(g.names) >= maxStreaks {
+		for k, old := range g.names {
+			if len(g.names) >= maxStreaks*9/10 || g.now().Sub(old.last) > 2*maxLock {
+				delete(g.names, k)
+			}
+		}
+	}
+	e.last = g.now()
+	g.names[name] = e
+}
+
+// lockedUntil returns until when a name that cannot log in is locked, zero when
+// it is not.
+func (g *streaks) lockedUntil(name string) time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if e := g.names[name]; g.now().Before(e.until) {
+	if e := g.of(name); g.now().Before(e.until) {
 		return e.until
 	}
 	return time.Time{}
 }
 
-// fail counts a failure and returns until when the name is locked.
-func (g *ghosts) fail(name string, c *Config) time.Time {
+// fail counts a failure of a name that cannot log in, and returns until when it
+// is locked by that, zero when it is not.
+func (g *streaks) fail(name string, c *Config) time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
-	if len(g.names) >= maxGhosts {
-		for k, e := range g.names {
-			if len(g.names) >= maxGhosts*9/10 || now.Sub(e.last) > maxLock {
-				delete(g.names, k)
-			}
-		}
-	}
-	e := g.names[name]
+	e := g.of(name)
 	e.failures++
-	e.last = now
+	e.until = time.Time{}
 	if e.failures >= c.Lockout {
-		e.until = now.Add(c.lockFor(e.failures))
+		e.until = g.now().Add(c.lockFor(e.locks))
+		e.failures, e.locks = 0, e.locks+1
 	}
-	g.names[name] = e
+	g.keep(name, e)
 	return e.until
+}
+
+// next is how long the next lock of a user would be.
+func (g *streaks) next(name string, c *Config) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return c.lockFor(g.of(name).locks)
+}
+
+// locked counts a lock of a user.
+func (g *streaks) locked(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.of(name)
+	e.locks++
+	g.keep(name, e)
+}
+
+// end forgets the streak of a user who logged in.
+func (g *streaks) end(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.names, name)
 }
 
 // errLocked says until when.

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"time"
 
 	"triagent/internal/errs"
 	"triagent/store"
@@ -55,13 +54,13 @@ func (a *Accounts) login(ctx context.Context, name, password string) (store.User
 
 // loginGhost answers a log-in that cannot succeed.
 func (a *Accounts) loginGhost(ctx context.Context, name, password string) error {
-	if until := a.ghosts.lockedUntil(name); !until.IsZero() {
+	if until := a.streaks.lockedUntil(name); !until.IsZero() {
 		return errLocked(until)
 	}
 	if _, _, err := a.hasher.verify(ctx, "", password); err != nil {
 		return err
 	}
-	until := a.ghosts.fail(name, &a.cfg)
+	until := a.streaks.fail(name, &a.cfg)
 	// The name is not recorded: people type passwords into the wrong field.
 	by := store.Actor{Addr: visitOf(ctx).addr}
 	if err := a.store.Record(context.WithoutCancel(ctx), by, "login.failed", "", map[string]string{"reason": "no such account, disabled, or without a password"}); err != nil {
@@ -73,26 +72,22 @@ func (a *Accounts) loginGhost(ctx context.Context, name, password string) error 
 	return errWrong()
 }
 
-// wrongPassword counts a failure of u and tells the owner when it locks.
+// wrongPassword counts a failure of u. The store tells the owner when it locks.
 func (a *Accounts) wrongPassword(ctx context.Context, u store.User) error {
 	ctx = context.WithoutCancel(ctx) // hanging up does not save the attempt
 	by := store.Actor{User: u.ID, Name: u.Name, Addr: visitOf(ctx).addr}
-	u, locked, err := a.store.LoginFailed(ctx, by, u.Name, a.cfg.Lockout, a.cfg.lockFor(u.Failures+1))
+	u, locked, err := a.store.LoginFailed(ctx, by, u.Name, a.cfg.Lockout, a.streaks.next(u.Name, &a.cfg))
 	if err != nil {
 		return err
 	}
-	a.seen.forgetUser(u.ID)
-	if !locked {
-		return errWrong()
+	a.seen.users.drop(u.ID)
+	if locked {
+		a.streaks.locked(u.Name)
 	}
-	err = a.store.AddNotice(ctx, store.Notice{Kind: "account", At: a.cfg.Now().UTC(), Detail: map[string]string{
-		"event": "locked", "user": u.ID, "name": u.Name, "display": u.Display, "email": u.Email,
-		"until": u.LockedUntil.UTC().Format(time.RFC3339), "failures": strconv.Itoa(u.Failures), "addr": by.Addr,
-	}})
-	if err != nil {
-		return err
+	if a.cfg.Now().Before(u.LockedUntil) {
+		return errLocked(u.LockedUntil)
 	}
-	return errLocked(u.LockedUntil)
+	return errWrong()
 }
 
 // entered records a log-in and returns the user as they are then.
@@ -100,7 +95,8 @@ func (a *Accounts) entered(ctx context.Context, by store.Actor, id string) (stor
 	if err := a.store.LoginSucceeded(ctx, by, id); err != nil {
 		return store.User{}, err
 	}
-	a.seen.forgetUser(id)
+	a.seen.users.drop(id)
+	a.streaks.end(by.Name)
 	return a.store.User(ctx, id)
 }
 

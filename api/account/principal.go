@@ -60,14 +60,14 @@ type visitKey struct{}
 // visit is what Middleware found out about a request.
 type visit struct {
 	Principal
-	err    error           // why what was shown is not good; nil: it is, or nothing was shown
-	cross  error           // the request comes from another site; nil: it does not
-	cookie string          // value of the session cookie; empty: none
-	addr   string          // of the client
-	agent  string          // program of the client
-	base   string          // scheme and host that were asked
-	secure bool            // over TLS, up to the proxy at least
-	local  bool            // from this machine, and asked for by a name of it
+	err    error  // why what was shown is not good; nil: it is, or nothing was shown
+	cross  error  // the request comes from another site; nil: it does not
+	cookie string // value of the session cookie; empty: none
+	addr   string // of the client
+	agent  string // program of the client
+	base   string // scheme and host that were asked
+	secure bool   // over TLS, up to the proxy at least
+	local  bool   // from this machine, and asked for by a name of it
 }
 
 // visitOf returns what is known of a request, an empty visit without Middleware.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -95,20 +94,6 @@ func problem(err error) error {
 		return refused(http.StatusServiceUnavailable, message(err))
 	}
 	return err
-}
-
-// problemContent is the description of a problem, as huma writes it.
-func problemContent(oapi *huma.OpenAPI) map[string]*huma.MediaType {
-	example := huma.NewError(0, "")
-	kind := "application/json"
-	if f, ok := example.(huma.ContentTypeFilter); ok {
-		kind = f.ContentType(kind)
-	}
-	t := reflect.TypeOf(example)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return map[string]*huma.MediaType{kind: {Schema: oapi.Components.Schemas.Schema(t, true, t.Name())}}
 }
 
 // statusOf is the status that an error asks for, 0 for none.

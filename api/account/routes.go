@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,7 +34,7 @@ func (a *Accounts) Routes(api huma.API) {
 func op(method, path, id, summary string, status int, meta map[string]any, errors ...int) huma.Operation {
 	o := huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Metadata: meta,
-		Tags: []string{"accounts"}, MaxBodyBytes: smallBody,
+		Tags: []string{"accounts"}, MaxBodyBytes: smallBody, BodyReadTimeout: 20 * time.Second, RejectUnknownQueryParameters: true,
 		Errors: append(errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError),
 	}
 	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {

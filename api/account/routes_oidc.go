@@ -65,7 +65,9 @@ type redirect struct {
 
 func (a *Accounts) oidcRoutes(api huma.API) {
 	handle(api, op(http.MethodGet, "/session/oidc/{id}/login", "oidc-login", "Send the browser to a provider to log in", http.StatusFound, OpenMetadata(), http.StatusNotFound), a.oidcLogin)
-	handle(api, op(http.MethodGet, "/session/oidc/{id}/callback", "oidc-callback", "Where a provider sends the browser back", http.StatusFound, OpenMetadata(), http.StatusNotFound), a.oidcCallback)
+	back := op(http.MethodGet, "/session/oidc/{id}/callback", "oidc-callback", "Where a provider sends the browser back", http.StatusFound, OpenMetadata(), http.StatusNotFound)
+	back.RejectUnknownQueryParameters = false // providers add their own
+	handle(api, back, a.oidcCallback)
 }
 
 func (a *Accounts) oidcLogin(ctx context.Context, in *oidcLoginIn) (*redirect, error) {

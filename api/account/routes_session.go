@@ -10,13 +10,19 @@ import (
 )
 
 type sessionWire struct {
-	User    *userWire      `json:"user" nullable:"true" doc:"Null: not logged in"`
+	User    *selfWire      `json:"user" doc:"Null: not logged in"`
 	CSRF    *string        `json:"csrf" doc:"For the header X-CSRF-Token of changes; null: not logged in, or by a token"`
 	Demo    bool           `json:"demo" doc:"{\"demo\":true} logs in"`
 	OIDC    []providerWire `json:"oidc" nullable:"false"`
 	Setup   bool           `json:"setup" doc:"No admin can log in yet: use the link printed at the start"`
 	Version string         `json:"version"`
 	Lang    string         `json:"lang" enum:"en,zh"`
+}
+
+// selfWire is the user of a session, who may be nobody.
+type selfWire struct {
+	_ struct{} `nullable:"true"`
+	userWire
 }
 
 type providerWire struct {
@@ -36,8 +42,8 @@ type sessionIn struct {
 }
 
 type loginIn struct {
-	sessionIn
-	Body struct {
+	Accept string `header:"Accept-Language"`
+	Body   struct {
 		Name     string `json:"name,omitempty"`
 		Password string `json:"password,omitempty"`
 		Demo     bool   `json:"demo,omitempty" doc:"Log in to a demo, from the same machine"`
@@ -45,8 +51,8 @@ type loginIn struct {
 }
 
 type setupIn struct {
-	sessionIn
-	Body struct {
+	Accept string `header:"Accept-Language"`
+	Body   struct {
 		Token    string `json:"token" doc:"Of the link printed at the start"`
 		Name     string `json:"name"`
 		Password string `json:"password"`
@@ -56,8 +62,8 @@ type setupIn struct {
 }
 
 type inviteIn struct {
-	sessionIn
-	Body struct {
+	Accept string `header:"Accept-Language"`
+	Body   struct {
 		Token    string `json:"token" doc:"Of the link of an invitation or a reset"`
 		Password string `json:"password"`
 	}
@@ -135,7 +141,7 @@ func (a *Accounts) session(ctx context.Context, p Principal, accept string, cook
 		if err != nil {
 			return nil, err
 		}
-		out.Body.User = new(a.wireUser(u))
+		out.Body.User = &selfWire{userWire: a.wireUser(u)}
 	}
 	if p.CSRF != "" {
 		out.Body.CSRF = &p.CSRF

@@ -37,7 +37,7 @@ type userIn struct {
 }
 
 type userPatch struct {
-	idIn
+	ID      string `path:"id" maxLength:"100"`
 	IfMatch string `header:"If-Match" doc:"The ETag that was read"`
 	Body    struct {
 		Display  *string     `json:"display,omitempty"`
@@ -48,7 +48,7 @@ type userPatch struct {
 }
 
 type userDelete struct {
-	idIn
+	ID      string `path:"id" maxLength:"100"`
 	IfMatch string `header:"If-Match" doc:"The ETag that was read"`
 }
 
