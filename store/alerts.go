@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -15,7 +14,10 @@ const (
 	url, starts, ends, received, last, count, search)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16)
 ON CONFLICT (source, fingerprint, starts) DO NOTHING RETURNING id`
-	repeatAlert = `UPDATE alerts SET count = count + 1, last = $1, ends = $2, severity = $3, annotations = $4 WHERE id = $5 AND ends = $6`
+	repeatAlert = `UPDATE alerts SET count = count + 1, last = CASE WHEN last < $1 THEN $1 ELSE last END, ends = $2, severity = $3, annotations = $4 WHERE id = $5 AND ends = $6`
+	// lockAlerts lets one taker in at a time. Alerts of one call may belong to
+	// any incidents, in any order: takers side by side would wait for each other.
+	lockAlerts = `UPDATE counters SET value = value + 1 WHERE name = 'alerts'`
 )
 
 // maxPlaced bounds the alerts of one call.
@@ -37,18 +39,18 @@ func (s *Store) TakeAlerts(ctx context.Context, placed []Placed) ([]Arrival, err
 	if len(placed) > maxPlaced {
 		return nil, errs.New(errs.Exhausted, "%d alerts at once are more than %d", len(placed), maxPlaced)
 	}
-	order := make([]int, len(placed)) // one order for all, so that no two writers wait for each other
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(placed[a].rank(), placed[b].rank()) })
 	var out []Arrival
 	err := s.update(ctx, "take alerts in", func(ctx context.Context, t *txn) error {
+		if s.dialect == PostgreSQL { // on SQLite writers are one after the other anyway
+			if _, err := t.exec(ctx, lockAlerts); err != nil {
+				return err
+			}
+		}
 		k := intake{s: s, t: t, held: map[int64]*heldIncident{}}
 		out = make([]Arrival, len(placed))
-		for _, i := range order {
+		for i, p := range placed {
 			var err error
-			if out[i], err = k.take(ctx, placed[i]); err != nil {
+			if out[i], err = k.take(ctx, p); err != nil {
 				return err
 			}
 		}
@@ -58,13 +60,6 @@ func (s *Store) TakeAlerts(ctx context.Context, placed []Placed) ([]Arrival, err
 		return nil, err
 	}
 	return out, nil
-}
-
-func (p Placed) rank() string {
-	if p.Incident == "" && p.Open != nil {
-		return "~" + p.Open.Key
-	}
-	return p.Incident
 }
 
 // intake is the taking in of some alerts.

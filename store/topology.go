@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"triagent/incident"
 )
@@ -23,12 +25,18 @@ const maxSeen = 2000
 
 // seeTopology keeps the nodes and edges that a diagnosis saw.
 func (t *txn) seeTopology(ctx context.Context, in Incident, g incident.Graph) error {
-	for _, n := range g.Nodes[:min(len(g.Nodes), maxSeen)] {
+	nodes, edges := slices.Clone(g.Nodes[:min(len(g.Nodes), maxSeen)]), slices.Clone(g.Edges[:min(len(g.Edges), 4*maxSeen)])
+	// One order for all writers: none waits for another that waits for it.
+	slices.SortFunc(nodes, func(a, b incident.GraphNode) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(edges, func(a, b incident.GraphEdge) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Kind, b.Kind))
+	})
+	for _, n := range nodes {
 		if _, err := t.exec(ctx, seeNode, in.System, string(n.ID), n.Service, string(n.Role), nanos(t.at), in.Number); err != nil {
 			return err
 		}
 	}
-	for _, e := range g.Edges[:min(len(g.Edges), 4*maxSeen)] {
+	for _, e := range edges {
 		if _, err := t.exec(ctx, seeEdge, in.System, string(e.From), string(e.To), e.Kind, nanos(t.at), max(0, e.Count)); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ CREATE TABLE counters (
   name  TEXT PRIMARY KEY,
   value BIGINT NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('revision', 1), ('users', 1), ('queue', 1);
+INSERT INTO counters (name, value) VALUES ('revision', 1), ('users', 1), ('queue', 1), ('alerts', 1);
 
 CREATE TABLE incidents (
   number         ROWKEY,
