@@ -1,0 +1,136 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"triagent/store"
+)
+
+// maxHeld is how many deliveries a process holds in memory. The rest waits in
+// the store.
+const maxHeld = 5000
+
+// lanes hold the deliveries that were taken, a lane for each channel with at
+// most one worker, so that a slow channel keeps no other back.
+type lanes struct {
+	o    *Outbox
+	work *errgroup.Group
+
+	mu   sync.Mutex
+	held int
+	all  map[string]*lane
+}
+
+type lane struct {
+	queue   []store.Delivery
+	running bool
+	until   time.Time     // the channel asked to be left alone until then
+	pace    *rate.Limiter // nil: not known yet
+}
+
+func newLanes(o *Outbox, work *errgroup.Group) *lanes {
+	return &lanes{o: o, work: work, all: map[string]*lane{}}
+}
+
+// room returns how many more can be held.
+func (l *lanes) room() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maxHeld - l.held
+}
+
+// add puts deliveries into their lanes and starts workers for those that have
+// none. A delivery whose lease ran out while it waited was taken anew: the
+// fresh one takes its place.
+func (l *lanes) add(ctx context.Context, due []store.Delivery) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range due {
+		ln := l.all[d.Channel]
+		if ln == nil {
+			ln = &lane{}
+			l.all[d.Channel] = ln
+		}
+		if i := slices.IndexFunc(ln.queue, func(q store.Delivery) bool { return q.ID == d.ID }); i >= 0 {
+			ln.queue[i] = d
+			continue
+		}
+		ln.queue = append(ln.queue, d)
+		l.held++
+		if !ln.running {
+			ln.running = true
+			l.work.Go(func() error {
+				l.run(ctx, ln)
+				return nil
+			})
+		}
+	}
+}
+
+// run sends what is in a lane until it is empty or ctx ends.
+func (l *lanes) run(ctx context.Context, ln *lane) {
+	for {
+		d, ok := l.next(ctx, ln)
+		if !ok {
+			return
+		}
+		l.o.deliver(ctx, ln, d)
+		l.o.Wake() // the next about the same incident is free now
+	}
+}
+
+func (l *lanes) next(ctx context.Context, ln *lane) (store.Delivery, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(ln.queue) == 0 || ctx.Err() != nil {
+		ln.running = false
+		return store.Delivery{}, false
+	}
+	d := ln.queue[0]
+	ln.queue = ln.queue[1:]
+	l.held--
+	return d, true
+}
+
+// handBack gives what was not sent back to the store, so that the next process
+// need not wait for leases to end.
+func (l *lanes) handBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, ln := range l.all {
+		for _, d := range ln.queue {
+			if err := l.o.ledger.DeliveryFailed(ctx, d.ID, d.Error, l.o.c.Now()); err != nil {
+				return // the lease ends by itself
+			}
+		}
+		l.held -= len(ln.queue)
+		ln.queue = nil
+	}
+}
+
+// pace is how many messages a channel of a kind takes: somewhat less than it
+// says, as others may use it too.
+func pace(kind string) *rate.Limiter {
+	perMinute, burst := 600, 10
+	switch kind {
+	case "dingtalk", "wecom": // 20 a minute
+		perMinute, burst = 18, 2
+	case "feishu": // 100 a minute, 5 a second
+		perMinute, burst = 90, 4
+	case "slack": // one a second on a channel
+		perMinute, burst = 60, 3
+	case "teams": // four a second
+		perMinute, burst = 180, 3
+	case "loki":
+		perMinute, burst = 6000, 100
+	}
+	return rate.NewLimiter(rate.Limit(float64(perMinute)/60), burst)
+}
