@@ -1,0 +1,55 @@
+package app
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+
+	"triagent/demo"
+)
+
+// The main path: a bundle goes in, is diagnosed, and the diagnosis can be read
+// in every form and both languages.
+func TestUploadIsDiagnosed(t *testing.T) {
+	r := newRig(t, Settings{}).admin()
+	var bundle bytes.Buffer
+	if err := demo.Archive(&bundle, "iotdb-lab-36eb5d1c"); err != nil {
+		t.Fatal(err)
+	}
+	var in wireIncident
+	head := r.want(http.StatusAccepted, "POST", "/incidents?title=disk", bundle.Bytes(), &in)
+	if head.Get("Location") == "" || in.Title != "disk" {
+		t.Errorf("location %q, incident %+v", head.Get("Location"), in)
+	}
+	r.until("the incident is diagnosed", func() bool {
+		r.want(http.StatusOK, "GET", "/incidents/"+in.ID, nil, &in)
+		return in.Progress == "done"
+	})
+	if in.Headline == nil || in.Headline.Node != "datanode-1" || in.Headline.Fault != "disk_full" {
+		t.Fatalf("headline %+v", in.Headline)
+	}
+	for query, word := range map[string]string{
+		"": `"disk_full"`, "?format=markdown": "Disk full", "?format=text&lang=zh": "磁盘", "?format=html": "<!doctype html>",
+	} {
+		_, body := r.call("GET", "/incidents/"+in.ID+"/diagnosis"+query, nil, nil)
+		if !bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(word))) {
+			t.Errorf("diagnosis%s does not say %s: %.200s", query, word, body)
+		}
+	}
+}
+
+// The demonstration lets whoever sits at the machine in, and shows every bundled
+// incident, diagnosed.
+func TestDemo(t *testing.T) {
+	r := newRig(t, Settings{Demo: true})
+	r.want(http.StatusOK, "POST", "/session", map[string]bool{"demo": true}, nil)
+	r.until("all bundled incidents are diagnosed", func() bool {
+		done := 0
+		for _, in := range r.incidents() {
+			if in.Progress == "done" {
+				done++
+			}
+		}
+		return done == len(demo.IDs())
+	})
+}
