@@ -153,7 +153,7 @@ func (c *Config) Validate() error {
 
 func (c *Config) fill() error {
 	if c.Window < 0 || c.Settle < 0 || c.Storm < 0 || c.Window > 24*time.Hour || c.Settle > time.Hour {
-		return errs.New(errs.Invalid, "intake: window is 0 to 24h, settle 0 to 1h and storm not negative; they are %v, %v and %d", c.Window, c.Settle, c.Storm)
+		return errs.New(errs.Invalid, "hooks: window is 0 to 24h, settle 0 to 1h and storm not negative; they are %v, %v and %d", c.Window, c.Settle, c.Storm)
 	}
 	if c.Storm == 0 {
 		c.Storm = 60

@@ -43,8 +43,10 @@ type genericIn struct {
 }
 
 type namedIn struct {
-	Name string `path:"name" maxLength:"63" doc:"Sender, as configured"`
-	genericIn
+	Name      string `path:"name" maxLength:"63" doc:"Sender, as configured"`
+	Signature string `header:"X-Triagent-Signature" doc:"As for /hooks/generic"`
+	GitHub    string `header:"X-Hub-Signature-256" doc:"As for /hooks/generic"`
+	RawBody   []byte `contentType:"application/json" doc:"One alert or several, in the sender's form"`
 }
 
 type slackIn struct {
@@ -66,7 +68,8 @@ func (in *Intake) Routes(api huma.API) {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Tags: []string{"hooks"}, DefaultStatus: http.StatusOK,
 			MaxBodyBytes: maxBody, BodyReadTimeout: 20 * time.Second,
-			Metadata: map[string]any{"role": role, "scope": "hooks"},
+			SkipValidateBody: true, // a signature covers bytes, and the parsers say more of what is wrong
+			Metadata:         map[string]any{"role": role, "scope": "hooks"},
 			Errors: append(statuses, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge,
 				http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 		}
@@ -77,7 +80,7 @@ func (in *Intake) Routes(api huma.API) {
 	})
 	huma.Register(api, op("hook-generic-name", "/hooks/generic/{name}", "Take alerts of a configured sender in", RoleSigned, http.StatusNotFound),
 		func(ctx context.Context, i *namedIn) (*takenOut, error) {
-			return in.hookGeneric(ctx, i.Name, &i.genericIn)
+			return in.hookGeneric(ctx, i.Name, &genericIn{i.Signature, i.GitHub, i.RawBody})
 		})
 	slackOp := op("hook-slack", "/hooks/slack", "Answer a command or a mention in Slack", RoleSigned, http.StatusNotFound)
 	slackOp.Responses = map[string]*huma.Response{"200": {
@@ -85,6 +88,7 @@ func (in *Intake) Routes(api huma.API) {
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}, "text/plain": {Schema: &huma.Schema{Type: "string"}}},
 	}}
 	huma.Register(api, slackOp, in.hookSlack)
+	document(api)
 }
 
 func (in *Intake) hookAlertmanager(ctx context.Context, i *alertmanagerIn) (*takenOut, error) {
@@ -126,7 +130,7 @@ func (in *Intake) hookGeneric(ctx context.Context, name string, i *genericIn) (*
 	}
 	if g == nil {
 		e := errs.New(errs.NotFound, "no sender of the name %.63q is configured", name)
-		e.Remedy = "name one that is in intake.generic of the configuration, or use /hooks/generic"
+		e.Remedy = "name one that is in hooks.generic of the configuration, or use /hooks/generic"
 		return nil, e
 	}
 	return in.takeGeneric(ctx, g, i.RawBody, now)
@@ -148,7 +152,7 @@ func refused(err error) error {
 func (in *Intake) hookSlack(ctx context.Context, i *slackIn) (*slackOut, error) {
 	if in.slack == nil {
 		e := errs.New(errs.NotFound, "slack is not set up here")
-		e.Remedy = "put intake.slack.signing_secret into the configuration"
+		e.Remedy = "put hooks.slack.signing_secret into the configuration"
 		return nil, e
 	}
 	now := in.now().UTC()

@@ -63,7 +63,7 @@ func (in *Inbound) Parse(contentType string, body []byte) (Request, error) {
 		r, err = in.event(body)
 	}
 	if err == nil && r.Command != nil && !in.allowed(r.Command.Team) {
-		return Request{}, errs.New(errs.Denied, "this workspace may not ask: its ID is not in slack.teams of the configuration")
+		return Request{}, errs.New(errs.Denied, "this workspace may not ask: its ID is not in hooks.slack.teams of the configuration")
 	}
 	return r, err
 }

@@ -43,9 +43,9 @@ type Inbound struct {
 func NewInbound(c InConfig) (*Inbound, error) {
 	switch {
 	case len(c.SigningSecret) < 16:
-		return nil, wrongIn("slack.signing_secret", "it has %d bytes, fewer than that of any app; take it from the page Basic Information of the app", len(c.SigningSecret))
+		return nil, wrongIn("hooks.slack.signing_secret", "it has %d bytes, fewer than that of any app; take it from the page Basic Information of the app", len(c.SigningSecret))
 	case c.Lang != "" && c.Lang != "en" && c.Lang != "zh":
-		return nil, wrongIn("slack.lang", `%q is neither "en" nor "zh"`, c.Lang)
+		return nil, wrongIn("hooks.slack.lang", `%q is neither "en" nor "zh"`, c.Lang)
 	}
 	in := &Inbound{secret: []byte(c.SigningSecret), teams: c.Teams, lang: c.Lang}
 	if in.lang == "" {

@@ -115,7 +115,7 @@ const minSecret = 16
 // "generic/NAME", or "generic" for the empty name. An error is of kind
 // errs.Invalid and names every field that is wrong.
 func NewGeneric(name string, c GenericConfig) (*Generic, error) {
-	k := checker{where: "generic"}
+	k := checker{where: "hooks.generic"}
 	g := &Generic{source: "generic", secret: []byte(c.Secret), fields: make(map[string][]path), resolved: make(map[string]bool)}
 	if name != "" {
 		g.source += "/" + name

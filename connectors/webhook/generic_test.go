@@ -147,9 +147,9 @@ func TestNewGeneric(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	for _, want := range []string{
-		"generic.Bad Name: a name has small letters", "generic.Bad Name.secret: it has 5 bytes", `generic.Bad Name.list: "=x" is a text`,
-		`generic.Bad Name.name: path "a..b" has an empty step`, "generic.Bad Name.labels: a name is empty", "generic.Bad Name.labels.l: path", "33 steps",
-		`generic.Bad Name.labels_from: path "" has an empty step`,
+		"hooks.generic.Bad Name: a name has small letters", "hooks.generic.Bad Name.secret: it has 5 bytes", `hooks.generic.Bad Name.list: "=x" is a text`,
+		`hooks.generic.Bad Name.name: path "a..b" has an empty step`, "hooks.generic.Bad Name.labels: a name is empty", "hooks.generic.Bad Name.labels.l: path", "33 steps",
+		`hooks.generic.Bad Name.labels_from: path "" has an empty step`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q: %v", want, err)
