@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"slices"
@@ -274,7 +275,7 @@ func (s *Server) drop(ctx context.Context, b *bundle) {
 		return
 	}
 	if err := s.c.Store.DeleteBundle(context.WithoutCancel(ctx), b.name); err != nil {
-		s.c.Log.WarnContext(ctx, "a bundle that nobody needs could not be deleted", "bundle", b.name, "error", err)
+		s.c.Log.WarnContext(ctx, "a bundle that nobody needs could not be deleted", slog.String("bundle", b.name), slog.Any("error", err))
 	}
 }
 

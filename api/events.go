@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -54,7 +55,7 @@ func (s *Server) streamed(r *http.Request, err error) {
 	if err == nil || r.Context().Err() != nil || errors.Is(err, live.ErrOver) || errors.Is(err, live.ErrSlow) {
 		return
 	}
-	s.c.Log.DebugContext(r.Context(), "a stream ended", "request_id", RequestID(r.Context()), "error", err)
+	s.c.Log.DebugContext(r.Context(), "a stream ended", slog.String("request_id", RequestID(r.Context())), slog.Any("error", err))
 }
 
 // follower is one page that follows an incident.

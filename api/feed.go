@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -57,7 +58,9 @@ func (f *feed) note(c store.Change) {
 	f.mu.Lock()
 	switch c.Kind {
 	case "trace":
-		f.pending[c.Incident] = f.pending[c.Incident]
+		if !f.pending[c.Incident] {
+			f.pending[c.Incident] = false // there, but of its trace alone
+		}
 	case "queue":
 		f.queue = true
 	case "delivery":
@@ -196,7 +199,7 @@ func (f *feed) tellAll(ctx context.Context, id string, m sentMark) sentMark {
 	i, err := f.s.c.Store.Incident(ctx, id)
 	if err != nil {
 		if ctx.Err() == nil && errs.KindOf(err) != errs.NotFound {
-			f.s.c.Log.WarnContext(ctx, "a change could not be told", "incident", id, "error", err)
+			f.s.c.Log.WarnContext(ctx, "a change could not be told", slog.String("incident", id), slog.Any("error", err))
 		}
 		return m
 	}
@@ -206,7 +209,7 @@ func (f *feed) tellAll(ctx context.Context, id string, m sentMark) sentMark {
 		}
 		frame, err := live.FrameOf("incident", "", wire.IncidentOf(i, f.s.wordsIn(l)))
 		if err != nil {
-			f.s.c.Log.ErrorContext(ctx, "an incident could not be told", "incident", id, "error", err)
+			f.s.c.Log.ErrorContext(ctx, "an incident could not be told", slog.String("incident", id), slog.Any("error", err))
 			continue
 		}
 		f.s.hub.Publish(topicAll(l), frame)
@@ -268,7 +271,7 @@ func (f *feed) tellQueue(ctx context.Context) {
 func (f *feed) publish(event string, v any) {
 	frame, err := live.FrameOf(event, "", v)
 	if err != nil {
-		f.s.c.Log.Error("an event could not be laid out", "event", event, "error", err)
+		f.s.c.Log.Error("an event could not be laid out", slog.String("event", event), slog.Any("error", err))
 		return
 	}
 	for _, l := range langs {

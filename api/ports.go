@@ -24,6 +24,8 @@ type Store interface {
 	Check(ctx context.Context) []string
 }
 
+var _ Store = (*store.Store)(nil)
+
 type incidentStore interface {
 	CreateIncident(ctx context.Context, by store.Actor, in store.Incident, idem string, job *store.Job) (store.Incident, bool, error)
 	Incident(ctx context.Context, id string) (store.Incident, error)
@@ -38,6 +40,7 @@ type diagnosisStore interface {
 	Enqueue(ctx context.Context, by store.Actor, id, reason string, notBefore time.Time) (store.Job, error)
 	QueueState(ctx context.Context) (queued, running, capacity int, err error)
 	QueuePosition(ctx context.Context, id string) (int, error)
+	Jobs(ctx context.Context, limit int) ([]store.Job, error)
 	Traces(ctx context.Context, id string, attempt, after, limit int) ([]store.Trace, error)
 	Diagnosis(ctx context.Context, id string, attempt int) (incident.Diagnosis, error)
 	Attempts(ctx context.Context, id string) ([]store.Attempt, error)

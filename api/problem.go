@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -245,8 +246,8 @@ func (s *Server) logProblem(ctx context.Context, p *Problem) {
 		return
 	}
 	if p.Status == http.StatusInternalServerError {
-		s.c.Log.ErrorContext(ctx, "a request failed", "request_id", p.RequestID, "error", p.cause)
+		s.c.Log.ErrorContext(ctx, "a request failed", slog.String("request_id", p.RequestID), slog.Any("error", p.cause))
 		return
 	}
-	s.c.Log.WarnContext(ctx, "a request could not be answered", "request_id", p.RequestID, "status", p.Status, "error", p.cause)
+	s.c.Log.WarnContext(ctx, "a request could not be answered", slog.String("request_id", p.RequestID), slog.Int("status", p.Status), slog.Any("error", p.cause))
 }

@@ -17,12 +17,6 @@ const (
 	scopeMetrics = "metrics"
 )
 
-// Statuses that some operations answer beside those that all can.
-var (
-	versioned = []int{http.StatusPreconditionFailed, http.StatusPreconditionRequired}
-	conflicts = []int{http.StatusConflict, http.StatusUnprocessableEntity}
-)
-
 // routes is the list of the operations below /api/v1.
 func (s *Server) routes(a huma.API) {
 	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
@@ -37,18 +31,53 @@ func (s *Server) routes(a huma.API) {
 	}
 
 	add(s, a, read("list-incidents", "/incidents", "List incidents").keep(), s.listIncidents)
+	add(s, a, write(post, "create-incident", "/incidents", "Open an incident in words or from a bundle").takes(http.StatusAccepted).stream().wants(openings), s.createIncident)
 	add(s, a, read("get-incident", "/incidents/{id}", "Get an incident").keep(), s.getIncident)
-	add(s, a, write(patch, "update-incident", "/incidents/{id}", "Change an incident").with(versioned...), s.updateIncident)
-	add(s, a, write(post, "create-incident", "/incidents", "Open an incident from words or from a bundle").takes(http.StatusAccepted).stream(), s.createIncident)
+	add(s, a, write(patch, "update-incident", "/incidents/{id}", "Change an incident"), s.updateIncident)
 	add(s, a, write(post, "diagnose-incident", "/incidents/{id}/diagnose", "Diagnose again").takes(http.StatusAccepted), s.diagnoseIncident)
-	add(s, a, read("list-attempts", "/incidents/{id}/attempts", "List the diagnoses of an incident").keep(), s.listAttempts)
 	add(s, a, read("get-diagnosis", "/incidents/{id}/diagnosis", "Get the diagnosis as a file or a report").keep().answers(reports), s.getDiagnosis)
+	add(s, a, read("list-attempts", "/incidents/{id}/attempts", "List the diagnoses of an incident").keep(), s.listAttempts)
 	add(s, a, read("follow-incident", "/incidents/{id}/events", "Follow the diagnosis and the changes of an incident").stream().answers(events), s.followIncident)
+	add(s, a, read("get-timeline", "/incidents/{id}/timeline", "Get what happened when, by node").keep(), s.getTimeline)
+	add(s, a, read("list-incident-alerts", "/incidents/{id}/alerts", "List the alerts of an incident").keep(), s.alertsOf)
+
+	add(s, a, read("get-bundle", "/incidents/{id}/bundle", "Download the recorded data as they are stored").stream().answers(bundles).with(http.StatusRequestedRangeNotSatisfiable), s.getBundle)
+	add(s, a, read("list-metrics", "/incidents/{id}/metrics", "List what was measured").keep(), s.listMetrics)
+	add(s, a, read("get-series", "/incidents/{id}/series", "Get metrics, thinned for drawing").keep(), s.getSeries)
+	add(s, a, read("list-logs", "/incidents/{id}/logs", "Search log records"), s.listLogs)
+	add(s, a, read("get-lines", "/incidents/{id}/lines", "Get a line of a file with those around it"), s.getLines)
+	add(s, a, read("list-traces", "/incidents/{id}/traces", "List recorded requests").keep(), s.listTraces)
+	add(s, a, read("get-trace", "/incidents/{id}/traces/{trace}", "Get the spans of a request"), s.getTrace)
+
+	add(s, a, read("list-feedback", "/incidents/{id}/feedback", "List what people said of the diagnosis").keep(), s.listFeedback)
+	add(s, a, write(post, "add-feedback", "/incidents/{id}/feedback", "Say whether the diagnosis is right").takes(http.StatusCreated), s.addFeedback)
+	add(s, a, write(post, "make-case", "/incidents/{id}/case", "Keep the incident to evaluate on"), s.makeCase)
+	add(s, a, write(del, "drop-case", "/incidents/{id}/case", "Do not keep it any more"), s.dropCase)
+
+	add(s, a, write(post, "create-upload", "/uploads", "Begin to upload a bundle in pieces").takes(http.StatusCreated), s.createUpload)
+	add(s, a, write(get, "get-upload", "/uploads/{id}", "Get how far an upload is"), s.getUpload)
+	add(s, a, write(patch, "append-upload", "/uploads/{id}", "Send a piece").takes(http.StatusNoContent).stream().wants(pieces), s.appendUpload)
+	add(s, a, write(post, "finish-upload", "/uploads/{id}/finish", "Open an incident from an upload").takes(http.StatusAccepted).stream(), s.finishUpload)
+	add(s, a, write(del, "delete-upload", "/uploads/{id}", "Give an upload up").takes(http.StatusNoContent), s.deleteUpload)
 
 	add(s, a, read("follow-all", "/events", "Follow what changes anywhere").stream().answers(events), s.followAll)
+	add(s, a, read("list-alerts", "/alerts", "List alerts").keep(), s.listAlerts)
+	add(s, a, read("get-topology", "/topology", "Get the nodes that diagnoses saw and how they talk").keep(), s.getTopology)
+	add(s, a, read("get-queue", "/queue", "Get what waits for a diagnosis").keep(), s.getQueue)
+	add(s, a, read("get-vocabulary", "/vocabulary", "Get the names of faults, roles, severities and kinds").keep(), s.getVocabulary)
+
+	add(s, a, read("list-evaluations", "/evaluations", "List evaluations"), s.listEvaluations)
+	add(s, a, write(post, "evaluate", "/evaluations", "Run an evaluation, or keep the report of one").takes(http.StatusAccepted).stream().wants(evaluation), s.evaluate)
+	add(s, a, read("get-evaluation", "/evaluations/{id}", "Get an evaluation with its cases"), s.getEvaluation)
+	add(s, a, read("compare-evaluations", "/evaluations/{a}/compare/{b}", "Compare two evaluations"), s.compareEvaluations)
+	add(s, a, write(del, "delete-evaluation", "/evaluations/{id}", "Delete an evaluation").takes(http.StatusNoContent), s.deleteEvaluation)
+
+	add(s, a, read("get-service-settings", "/settings/service", "Get the settings of the service"), s.getService)
+	add(s, a, admin(put, "put-service-settings", "/settings/service", "Set the settings of the service"), s.putService)
+	add(s, a, admin(get, "list-audit", "/audit", "List who did what"), s.listAudit)
+	add(s, a, admin(get, "verify-audit", "/audit/verify", "Check that the audit is whole"), s.verifyAudit)
+	add(s, a, read("list-checks", "/checks", "Get the self-diagnosis of the service"), s.listChecks)
 	add(s, a, read("get-openapi", "/openapi.json", "Get this document").answers(content{"application/openapi+json": {Type: huma.TypeObject}}), s.getOpenAPI)
-	_, _ = put, del
-	_ = admin
 }
 
 // outside is the list of the operations beside /api/v1.
@@ -75,8 +104,36 @@ var (
 		"text/markdown":    {Type: huma.TypeString}, "text/html": {Type: huma.TypeString}, "text/plain": {Type: huma.TypeString},
 	}
 	bundles = content{"application/octet-stream": nil, "application/gzip": nil, "application/zstd": nil, "application/zip": nil, "application/x-tar": nil}
+
+	openings = content{
+		"application/json": {
+			Type: huma.TypeObject, Required: []string{"title"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{
+				"title": text(300, ""), "system": text(100, ""), "severity": {Type: huma.TypeString, Enum: []any{"info", "warning", "major", "critical"}},
+				"nodes": {Type: huma.TypeArray, Items: text(300, "")}, "labels": {Type: huma.TypeObject, AdditionalProperties: text(maxLabel, "")},
+				"from": {Type: huma.TypeString, Format: "date-time"}, "to": {Type: huma.TypeString, Format: "date-time"},
+			},
+		},
+		"multipart/form-data": {
+			Type: huma.TypeObject, Required: []string{"bundle"},
+			Properties: map[string]*huma.Schema{
+				"bundle": {Type: huma.TypeString, Format: "binary"}, "title": text(300, ""), "severity": text(20, ""),
+			},
+		},
+		"application/gzip": nil, "application/zstd": nil, "application/zip": nil, "application/x-tar": nil, "application/octet-stream": nil,
+	}
+	pieces     = content{"application/offset+octet-stream": nil}
+	evaluation = content{"application/json": {
+		Type: huma.TypeObject, AdditionalProperties: true, Description: "The report of an evaluation, or {set, name?} to run one",
+		Properties: map[string]*huma.Schema{"set": text(20, "cases or demo"), "name": text(200, "")},
+	}}
 )
 
+func text(most int, doc string) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, MaxLength: &most, Description: doc}
+}
+
+func (r route) wants(c content) route  { r.reads = c; return r }
 func (r route) keep() route            { r.cached = true; return r }
 func (r route) stream() route          { r.slow = true; return r }
 func (r route) takes(status int) route { r.status = status; return r }
@@ -85,7 +142,6 @@ func (r route) with(status ...int) route {
 	return r
 }
 func (r route) answers(c content) route { r.gives = c; return r }
-func (r route) sized(n int64) route     { r.body = n; return r }
 
 // isStream reports whether a path may answer with a stream, or with a part of a
 // file: what must reach the caller as it is.

@@ -77,8 +77,6 @@ type Config struct {
 	Ready func(context.Context) error
 	// Checks is the self-diagnosis beside what the server itself can check.
 	Checks func(context.Context) []Check
-	// Settings are checked by this before they are kept; nil: known keys only.
-	Settings func(name string, value []byte) error
 }
 
 // Server is the REST service.
@@ -159,7 +157,7 @@ func (s *Server) sweep(ctx context.Context) error {
 	defer t.Stop()
 	for {
 		if err := s.c.Store.ExpireUploads(ctx); err != nil && ctx.Err() == nil {
-			s.c.Log.WarnContext(ctx, "abandoned uploads could not be cleared away", "error", err)
+			s.c.Log.WarnContext(ctx, "abandoned uploads could not be cleared away", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():

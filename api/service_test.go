@@ -57,7 +57,7 @@ func start(t *testing.T, workers int, edit func(*api.Config)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := api.Config{Store: whole{st}, Knowledge: base, Version: "0.0.0-test", Queued: func() {
+	c := api.Config{Store: st, Knowledge: base, Version: "0.0.0-test", Queued: func() {
 		if pool != nil {
 			pool.Wake()
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -142,7 +143,7 @@ func (r *run) flush(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 	// It would be refused for ever. The diagnosis itself does not need it.
 	r.mute, r.events = true, nil
-	r.p.c.Log.ErrorContext(ctx, "the events of a diagnosis cannot be stored", "incident", job.Incident, "error", err)
+	r.p.c.Log.ErrorContext(ctx, "the events of a diagnosis cannot be stored", slog.String("incident", job.Incident), slog.Any("error", err))
 }
 
 // keep extends the lease. If that is not possible until it has run out, the job

@@ -145,7 +145,7 @@ func (p *Pool) work(ctx context.Context, name string) {
 			job, ok, err := p.c.Queue.Take(ctx, name, p.c.Lease)
 			if err != nil {
 				if ctx.Err() == nil {
-					p.c.Log.WarnContext(ctx, "no job could be taken", "worker", name, "error", err)
+					p.c.Log.WarnContext(ctx, "no job could be taken", slog.String("worker", name), slog.Any("error", err))
 				}
 				break // the next poll tries again
 			}
@@ -165,7 +165,7 @@ func (p *Pool) do(ctx context.Context, job store.Job) {
 	// The end of a job must reach the store even while this process stops.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	log := p.c.Log.With("incident", job.Incident, "attempt", job.Attempt)
+	log := p.c.Log.With(slog.String("incident", job.Incident), slog.Int("attempt", job.Attempt))
 	switch {
 	case err == nil:
 		err = p.persist(end, func() error { return p.c.Queue.Finish(end, r.held(), d) })
@@ -173,7 +173,7 @@ func (p *Pool) do(ctx context.Context, job store.Job) {
 	case ctx.Err() != nil:
 		err = p.c.Queue.Release(end, r.held())
 	default:
-		log.WarnContext(ctx, "a diagnosis failed", "error", err)
+		log.WarnContext(ctx, "a diagnosis failed", slog.Any("error", err))
 		cause := err
 		err = p.persist(end, func() error { return p.c.Queue.Fail(end, r.held(), cause) })
 	}
@@ -181,7 +181,7 @@ func (p *Pool) do(ctx context.Context, job store.Job) {
 	case errors.Is(err, store.ErrLost):
 		log.InfoContext(ctx, "a diagnosis was taken over by another worker")
 	case err != nil:
-		log.ErrorContext(ctx, "the end of a diagnosis could not be stored: it will be made again", "error", err)
+		log.ErrorContext(ctx, "the end of a diagnosis could not be stored: it will be made again", slog.Any("error", err))
 	}
 }
 
