@@ -22,16 +22,16 @@ import (
 
 // Provider is a single sign-on by OpenID Connect.
 type Provider struct {
-	ID           string // in the address of the log-in: a-z, 0-9 and -
-	Name         string // on the button; empty: ID
-	Issuer       string // URL; https, or http on this machine
-	ClientID     string
-	ClientSecret connectors.Secret     // empty: a public client (PKCE is always used)
-	Scopes       []string              // beside openid; nil: profile, email
-	RoleClaim    string                // claim that holds roles or groups, with dots for claims within, as "realm_access.roles"; empty: none
-	RoleMap      map[string]store.Role // what its values mean; the highest counts. At every log-in the user's role becomes it
-	DefaultRole  store.Role            // of those whom RoleMap gives none; empty: they are not let in
-	AllowCreate  bool                  // who is not known yet gets an account; else an admin must have invited their e-mail address
+	ID           string                `yaml:"id"`     // in the address of the log-in: a-z, 0-9 and -
+	Name         string                `yaml:"name"`   // on the button; empty: ID
+	Issuer       string                `yaml:"issuer"` // URL; https, or http on this machine
+	ClientID     string                `yaml:"client_id"`
+	ClientSecret connectors.Secret     `yaml:"client_secret"` // empty: a public client (PKCE is always used)
+	Scopes       []string              `yaml:"scopes"`        // beside openid; nil: profile, email
+	RoleClaim    string                `yaml:"role_claim"`    // claim that holds roles or groups, with dots for claims within, as "realm_access.roles"; empty: none
+	RoleMap      map[string]store.Role `yaml:"role_map"`      // what its values mean; the highest counts. At every log-in the user's role becomes it
+	DefaultRole  store.Role            `yaml:"default_role"`  // of those whom RoleMap gives none; empty: they are not let in
+	AllowCreate  bool                  `yaml:"allow_create"`  // who is not known yet gets an account; else an admin must have invited their e-mail address
 }
 
 var providerID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
