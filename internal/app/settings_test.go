@@ -2,6 +2,9 @@ package app
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -38,5 +41,34 @@ func TestParseSettings(t *testing.T) {
 				t.Errorf("a secret is printed: %s", out)
 			}
 		})
+	}
+}
+
+// Every piece of settings that the documentation shows can be read.
+func TestDocumentedSettings(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "service.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inserted := regexp.MustCompile(`\$\{(env|file):[^}]*\}`)
+	n := 0
+	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		if strings.HasPrefix(block, "receivers:") {
+			continue // of Alertmanager
+		}
+		n++
+		block = inserted.ReplaceAllStringFunc(block, func(s string) string {
+			if strings.Contains(s, "DATABASE") {
+				return "postgres://u:p@127.0.0.1/db"
+			}
+			return "something of sixteen letters"
+		})
+		if _, err := parseSettings("service.md", []byte(block)); err != nil {
+			t.Errorf("%v in\n%s", err, block)
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d pieces of settings found", n)
 	}
 }
