@@ -29,6 +29,13 @@ const incident = createRoute({
 // Each page is a chunk of its own, read when it is first opened.
 const pages = {
   "/": () => import("../pages/incidents/IncidentsPage"),
+  "/alerts": () => import("../pages/alerts/AlertsPage"),
+  "/topology": () => import("../pages/topology/TopologyPage"),
+  "/notifications": () => import("../pages/notifications/NotificationsPage"),
+  "/users": () => import("../pages/users/UsersPage"),
+  "/audit": () => import("../pages/audit/AuditPage"),
+  "/settings": () => import("../pages/settings/SettingsPage"),
+  "/checks": () => import("../pages/checks/ChecksPage"),
   "/setup": () => import("../pages/access/SetupPage"),
   "/invite": () => import("../pages/access/InvitePage"),
 } as const;

@@ -87,8 +87,7 @@ export function makeTheme(accent: string, density: "comfortable" | "compact"): M
   );
   return createTheme({
     primaryColor: "accent",
-    primaryShade: { light: 6, dark: 4 },
-    autoContrast: true,
+    primaryShade: 6,
     colors: {
       accent: accents[accent] ?? (accents.blue as MantineColorsTuple),
       dark: [

@@ -114,9 +114,10 @@ export interface Session {
 }
 
 export interface SessionInfo {
-  hash: string;
-  created: Time;
-  expires: Time;
+  /** First 8 characters of its hash. */
+  id: string;
+  created: Time | null;
+  expires: Time | null;
   addr: string;
   agent: string;
   current: boolean;

@@ -9,6 +9,7 @@ export function NotFound() {
   const { t } = useTranslation("shell");
   return (
     <EmptyState
+      order={1}
       icon={<IconMapOff size={40} />}
       title={t("notFound.title")}
       action={

@@ -7,11 +7,14 @@ export function EmptyState({
   title,
   children,
   action,
+  order = 2,
 }: {
   icon?: ReactNode;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** Level of the heading; 1 where it is the page's only one. */
+  order?: 1 | 2;
 }) {
   return (
     <Stack align="center" gap="sm" py="xl" px="md" ta="center" maw={680} mx="auto">
@@ -20,7 +23,7 @@ export function EmptyState({
           {icon}
         </Text>
       )}
-      <Title order={2} size="h3">
+      <Title order={order} size="h3">
         {title}
       </Title>
       {children && (

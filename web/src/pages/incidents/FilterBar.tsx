@@ -31,9 +31,9 @@ export function FilterBar({ filters, onChange }: Props) {
           { value: "resolved", label: common("status.resolved") },
         ]}
       />
-      <Popover opened={opened} onClose={close} position="bottom-start" width={340} trapFocus withinPortal shadow="md">
-        <Popover.Target>
-          <Indicator disabled={set.length === 0} label={set.length} size={16} offset={2}>
+      <Indicator disabled={set.length === 0} label={set.length} size={16} offset={2}>
+        <Popover opened={opened} onClose={close} position="bottom-start" width={340} trapFocus withinPortal shadow="md">
+          <Popover.Target>
             <Button
               size="xs"
               variant="default"
@@ -43,12 +43,12 @@ export function FilterBar({ filters, onChange }: Props) {
             >
               {t("incidents.filters")}
             </Button>
-          </Indicator>
-        </Popover.Target>
-        <Popover.Dropdown>
-          <FilterForm filters={filters} onChange={onChange} onDone={close} />
-        </Popover.Dropdown>
-      </Popover>
+          </Popover.Target>
+          <Popover.Dropdown>
+            <FilterForm filters={filters} onChange={onChange} onDone={close} />
+          </Popover.Dropdown>
+        </Popover>
+      </Indicator>
       <Select
         size="xs"
         w={170}

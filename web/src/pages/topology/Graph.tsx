@@ -1,0 +1,111 @@
+import "@xyflow/react/dist/style.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { IconCrown } from "@tabler/icons-react";
+import {
+  Background,
+  Controls,
+  Handle,
+  MarkerType,
+  Position,
+  ReactFlow,
+  type Edge,
+  type Node,
+  type NodeProps,
+} from "@xyflow/react";
+import { memo, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { severityTone } from "../../lib/tones";
+import { cutMiddle } from "../../lib/format";
+import { boxHeight, boxWidth, type Box, type Drawing } from "./layout";
+import classes from "./topology.module.css";
+
+type BoxNode = Node<{ box: Box } & Record<string, unknown>, "box">;
+
+interface Props {
+  drawing: Drawing;
+  chosen: string;
+  onChoose: (id: string) => void;
+}
+
+const types = { box: memo(BoxView) };
+
+/** The graph of the system; a click or Enter on a box chooses it. */
+export function Graph({ drawing, chosen, onChoose }: Props) {
+  const { t } = useTranslation("insight");
+  const scheme = useComputedColorScheme("light");
+  const nodes = useMemo<BoxNode[]>(
+    () =>
+      drawing.boxes.map((box) => ({
+        id: box.id,
+        type: "box",
+        position: { x: box.x, y: box.y },
+        data: { box },
+        width: boxWidth,
+        height: boxHeight,
+        selected: box.id === chosen,
+        ariaLabel: [box.id, box.role, box.open.length > 0 ? t("topology.openCount", { count: box.open.length }) : ""]
+          .filter(Boolean)
+          .join(", "),
+      })),
+    [drawing, chosen, t],
+  );
+  const edges = useMemo<Edge[]>(
+    () =>
+      drawing.lines.map((l) => ({
+        id: `${l.from}→${l.to}/${l.kind}`,
+        source: l.from,
+        target: l.to,
+        markerEnd: { type: MarkerType.ArrowClosed },
+        focusable: false,
+        ...(l.kind === "calls" ? {} : { style: { strokeDasharray: "5 4" } }),
+      })),
+    [drawing],
+  );
+  return (
+    <div className={classes.graph} role="group" aria-label={t("topology.title")}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={types}
+        colorMode={scheme}
+        fitView
+        fitViewOptions={{ maxZoom: 1.1, padding: 0.1 }}
+        minZoom={0.1}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        onlyRenderVisibleElements={drawing.boxes.length > 120}
+        onNodeClick={(_, n) => onChoose(n.id)}
+        onSelectionChange={({ nodes: [n] }) => n && n.id !== chosen && onChoose(n.id)}
+        onPaneClick={() => onChoose("")}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+const leads = (role: string) => role.endsWith("leader") || role === "primary";
+
+function BoxView({ data: { box } }: NodeProps<BoxNode>) {
+  const { t } = useTranslation("insight");
+  const tone = box.severity === "" ? undefined : severityTone[box.severity];
+  return (
+    <div className={classes.box} data-tone={tone} title={box.id}>
+      <Handle type="target" position={Position.Left} className={classes.handle} />
+      <div className={classes.name}>
+        {leads(box.role) && <IconCrown size={14} aria-hidden />} {cutMiddle(box.id, 22)}
+      </div>
+      <div className={classes.sub}>
+        {box.size > 1
+          ? t("topology.members", { count: box.size })
+          : [box.service, box.role].filter(Boolean).join(" · ")}
+      </div>
+      {box.open.length > 0 && (
+        <span className={classes.open}>{t("topology.openCount", { count: box.open.length })}</span>
+      )}
+      <Handle type="source" position={Position.Right} className={classes.handle} />
+    </div>
+  );
+}
