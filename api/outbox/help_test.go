@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +34,7 @@ func sealer(t testing.TB) *seal.Sealer {
 func quick(c outbox.Config) outbox.Config {
 	c.Poll, c.Retry = 5*time.Millisecond, time.Millisecond
 	if c.Log == nil {
-		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.PublicURL == nil {
 		c.PublicURL = func(context.Context) string { return "https://triagent.example" }

@@ -1,8 +1,10 @@
 package slack
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -12,13 +14,13 @@ import (
 
 // What Slack takes: 150 characters of a header, 3,000 of a section, 2,000 of a
 // field, ten fields of a section, 50 blocks, and about 13,000 characters of all
-// blocks together.
+// blocks together, as JSON.
 const (
 	maxHeader  = 150
 	maxSection = 2900
 	maxField   = 300
 	maxFields  = 10
-	maxSteps   = 5800
+	maxJSON    = 12_000
 )
 
 // All foreign text stands in plain_text elements without emoji, where Slack
@@ -56,19 +58,35 @@ func mark(m connectors.Message) string {
 }
 
 // blocks lays out the message about an incident as it stands.
-func blocks(m connectors.Message) []slack.Block {
+func blocks(m connectors.Message) []slack.Block { return within(m, whole) }
+
+// detail lays out what happened, for the thread.
+func detail(m connectors.Message) []slack.Block { return within(m, told) }
+
+// within lays out with shorter texts until Slack takes it.
+func within(m connectors.Message, lay func(connectors.Message, int) []slack.Block) []slack.Block {
+	for limit := maxSection; ; limit /= 2 {
+		out := lay(m, limit)
+		if b, err := json.Marshal(out); err == nil && len(b) <= maxJSON || limit < 100 {
+			return out
+		}
+	}
+}
+
+// whole lays out the message with at most limit characters in each text.
+func whole(m connectors.Message, limit int) []slack.Block {
 	out := []slack.Block{slack.NewHeaderBlock(plain(outgoing.Line(mark(m)+m.Title), maxHeader))}
 	if m.Text != "" {
-		out = append(out, slack.NewSectionBlock(plain(m.Text, maxSection), nil, nil))
+		out = append(out, slack.NewSectionBlock(plain(m.Text, limit), nil, nil))
 	}
 	var fields []*slack.TextBlockObject
 	for _, f := range m.Fields[:min(len(m.Fields), maxFields)] {
-		fields = append(fields, plain(outgoing.Line(f.Name)+"\n"+outgoing.Line(f.Value), maxField))
+		fields = append(fields, plain(outgoing.Line(f.Name)+"\n"+outgoing.Line(f.Value), min(maxField, limit)))
 	}
 	if len(fields) > 0 {
 		out = append(out, slack.NewSectionBlock(nil, fields, nil))
 	}
-	out = append(out, steps(m)...)
+	out = append(out, steps(m, limit)...)
 	if link := outgoing.Link(m.URL); link != "" {
 		name := m.Incident
 		if name == "" {
@@ -80,37 +98,33 @@ func blocks(m connectors.Message) []slack.Block {
 	return out
 }
 
-// detail lays out what happened, for the thread.
-func detail(m connectors.Message) []slack.Block {
+// told lays out what happened, with at most limit characters in each text.
+func told(m connectors.Message, limit int) []slack.Block {
 	text := outgoing.Line(m.Title)
 	if m.Text != "" {
 		text += "\n" + outgoing.Clean(m.Text)
 	}
-	return append([]slack.Block{slack.NewSectionBlock(plain(text, maxSection), nil, nil)}, steps(m)...)
+	return append([]slack.Block{slack.NewSectionBlock(plain(text, limit), nil, nil)}, steps(m, limit)...)
 }
 
-// steps lays out what to do, in as many sections as needed and at most maxSteps
-// characters.
-func steps(m connectors.Message) []slack.Block {
+// steps lays out what to do, in at most two sections of limit characters.
+func steps(m connectors.Message, limit int) []slack.Block {
 	var out []slack.Block
-	var b strings.Builder
-	total := 0
+	var section string
 	flush := func() {
-		if b.Len() > 0 {
-			out = append(out, slack.NewSectionBlock(plain(b.String(), maxSection), nil, nil))
-			b.Reset()
+		if section != "" {
+			out = append(out, slack.NewSectionBlock(plain(section, limit), nil, nil))
+			section = ""
 		}
 	}
 	for i, step := range m.Steps {
-		line := fmt.Sprintf("%d. %s\n", i+1, outgoing.Clip(outgoing.Line(step), 1000))
-		n := len([]rune(outgoing.Inert(line)))
-		if total += n; total > maxSteps {
-			break
+		line := fmt.Sprintf("%d. %s\n", i+1, outgoing.Clip(outgoing.Line(step), limit/3))
+		if utf8.RuneCountInString(outgoing.Inert(section+line)) > limit {
+			if flush(); len(out) == 2 {
+				return out
+			}
 		}
-		if len([]rune(outgoing.Inert(b.String())))+n > maxSection {
-			flush()
-		}
-		b.WriteString(line)
+		section += line
 	}
 	flush()
 	return out
