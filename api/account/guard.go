@@ -13,7 +13,7 @@ import (
 )
 
 // Guard returns huma middleware that lets in only whom an operation's metadata
-// allows: {"role": store.Role or "open", "scope": one of the scopes}. It must be
+// allows: {"role": store.Role, Open or Signed, "scope": one of the scopes}. It must be
 // installed before operations are registered: from then on, registering one
 // without good metadata panics with its name. A hidden operation without
 // metadata, which registration does not show us, is refused when it is called.
@@ -83,7 +83,8 @@ func (a *Accounts) limited(ctx context.Context, r refusal) refusal {
 // An Operation is one that Guard protects.
 type Operation struct {
 	ID, Method, Path string
-	Open             bool
+	Open             bool       // to everybody
+	Signed           bool       // open too, but refuses by itself whom it does not know
 	Role             store.Role // least role; empty: open
 	Scope            string     // scope a token needs; ScopeSession: no token opens it; empty: open
 }
@@ -106,7 +107,7 @@ func Operations(api huma.API) []Operation {
 		if err != nil {
 			panic(err) // Guard was not installed
 		}
-		out = append(out, Operation{ID: op.OperationID, Method: op.Method, Path: op.Path, Open: d.open, Role: d.role, Scope: d.scope})
+		out = append(out, Operation{ID: op.OperationID, Method: op.Method, Path: op.Path, Open: d.open, Signed: d.self, Role: d.role, Scope: d.scope})
 	}
 	slices.SortFunc(out, func(x, y Operation) int { return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Method, y.Method)) })
 	return out

@@ -38,7 +38,8 @@ var tokenScopes = []string{ScopeRead, ScopeWrite, ScopeHooks, ScopeMetrics, Scop
 
 // demand is what an operation asks of who calls it.
 type demand struct {
-	open  bool
+	open  bool // to everybody
+	self  bool // open, and checks by itself who sends
 	role  store.Role
 	scope string
 }
@@ -59,7 +60,7 @@ func demandOf(op *huma.Operation) (demand, error) {
 	role := store.Role(fmt.Sprint(op.Metadata[MetaRole]))
 	scope, _ := op.Metadata[MetaScope].(string)
 	if role == Open || role == Signed {
-		return demand{open: true}, nil
+		return demand{open: true, self: role == Signed}, nil
 	}
 	return newDemand(role, scope, op.Method+" "+op.Path)
 }

@@ -156,6 +156,11 @@ func (a *Accounts) owner(user string) *sync.Mutex {
 // use afterwards, and returns the new principal with its cookie.
 func (a *Accounts) begin(ctx context.Context, u store.User) (Principal, http.Cookie, error) {
 	v := visitOf(ctx)
+	if v.Session != "" {
+		if err := a.endSession(ctx, v.User.ID, v.Session); err != nil {
+			return Principal{}, http.Cookie{}, err
+		}
+	}
 	sctx, err := a.scs.Load(context.WithoutCancel(ctx), v.cookie)
 	if err != nil {
 		return Principal{}, http.Cookie{}, err

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -148,7 +149,7 @@ func TestStreamsEnd(t *testing.T) {
 		t.Fatal("the stream ends by itself")
 	}
 	ada.send("PATCH", "/users/"+id, map[string]any{"role": "operator"}, "If-Match", etag(u.Version)).want(200)
-	if context.Cause(stream) != errEnded {
+	if !errors.Is(context.Cause(stream), errEnded) {
 		t.Errorf("the stream goes on after the role changed: %v", context.Cause(stream))
 	}
 	if h.a.Still(ctx) {
