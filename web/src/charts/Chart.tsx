@@ -9,7 +9,7 @@ import {
   IconZoomReset,
 } from "@tabler/icons-react";
 import type { EChartsCoreOption } from "echarts/core";
-import { useRef, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./charts.module.css";
 import { MOST_ROWS, csv, fileName, save, type Table } from "./table";
@@ -49,7 +49,7 @@ export interface ChartProps extends ChartEvents {
  */
 export function Chart(p: ChartProps) {
   const { t } = useTranslation("charts");
-  const box = useRef<HTMLDivElement>(null);
+  const [box, setBox] = useState<HTMLDivElement | null>(null);
   const [asTable, setAsTable] = useState(false);
   const theme = useChartTheme();
   const height = p.height ?? 200;
@@ -72,7 +72,7 @@ export function Chart(p: ChartProps) {
       )}
       {plot && asTable && <DataTable table={p.table()} label={p.label} height={height} />}
       {plot && !asTable && problem === undefined && (
-        <div ref={box} role="img" aria-label={p.label} className={classes.plot} style={{ height }} />
+        <div ref={setBox} role="img" aria-label={p.label} className={classes.plot} style={{ height }} />
       )}
     </Box>
   );

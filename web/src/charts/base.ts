@@ -40,3 +40,23 @@ export function nameAxis(t: ChartTheme, names: readonly string[], width: number)
     axisTick: { show: false },
   };
 }
+
+/**
+ * bytesAxis gives an axis from low to high ends and ticks that are round in the unit that people read:
+ * for bytes a power of 1024. undefined: leave it to the library.
+ */
+export function bytesAxis(
+  low: number,
+  high: number,
+  unit: string,
+): { interval: number; min: number; max: number } | undefined {
+  if (!/^(bytes|B)(\/s)?$/.test(unit)) return undefined;
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  if (!(high > low) || most < 1024) return undefined;
+  const from = low >= 0 && low < high / 2 ? 0 : low;
+  const prefix = 1024 ** Math.min(4, Math.floor(Math.log(most) / Math.log(1024)));
+  const rough = (high - from) / prefix / 3;
+  const ten = 10 ** Math.floor(Math.log10(rough));
+  const interval = ([1, 2, 5, 10].find((n) => n * ten >= rough) ?? 10) * ten * prefix;
+  return { interval, min: Math.floor(from / interval) * interval, max: Math.ceil(high / interval) * interval };
+}

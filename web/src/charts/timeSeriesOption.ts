@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from "echarts/core";
-import { base, valueAxis } from "./base";
+import { base, bytesAxis, valueAxis } from "./base";
 import { decimate, within, type Line } from "./decimate";
 import type { ChartTheme } from "./theme";
 import { clock, fine, type Span } from "./time";
@@ -67,7 +67,7 @@ export function timeSeriesOption(d: TimeSeriesData, look: TimeSeriesLook, t: Cha
       axisTick: { lineStyle: { color: t.grid } },
       axisPointer: { lineStyle: { color: t.soft }, label: { show: false } },
     },
-    yAxis: { ...valueAxis(t, (v) => amount(v, unit)), scale: look.kind !== "bar" },
+    yAxis: { ...valueAxis(t, (v) => amount(v, unit)), scale: look.kind !== "bar", ...ends(lines, unit) },
     series: lines.map((l, i) => ({
       type: look.kind,
       name: d.series[i]?.name ?? "",
@@ -80,6 +80,19 @@ export function timeSeriesOption(d: TimeSeriesData, look: TimeSeriesLook, t: Cha
       ...(i === 0 ? marks(d, range, t) : {}),
     })),
   };
+}
+
+function ends(lines: readonly Line[], unit: string): { interval?: number; min?: number; max?: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const l of lines) {
+    for (const v of l.values) {
+      if (v === null) continue;
+      if (v < low) low = v;
+      if (v > high) high = v;
+    }
+  }
+  return bytesAxis(low, high, unit) ?? {};
 }
 
 /** extent is the span of time that lines cover. */

@@ -20,10 +20,9 @@ export function useChartTheme(): ChartTheme {
 }
 
 /** useSeen becomes true once the element comes near the screen, and stays true. */
-export function useSeen(box: RefObject<HTMLElement | null>): boolean {
+export function useSeen(el: HTMLElement | null): boolean {
   const [seen, setSeen] = useState(typeof IntersectionObserver === "undefined");
   useEffect(() => {
-    const el = box.current;
     if (seen || !el) return;
     const watch = new IntersectionObserver(
       (es) => {
@@ -33,7 +32,7 @@ export function useSeen(box: RefObject<HTMLElement | null>): boolean {
     );
     watch.observe(el);
     return () => watch.disconnect();
-  }, [box, seen]);
+  }, [el, seen]);
   return seen;
 }
 
@@ -42,7 +41,7 @@ export function useSeen(box: RefObject<HTMLElement | null>): boolean {
  * box. It gives the chart, for export, and what went wrong where the library could not be loaded.
  */
 export function useChart(
-  box: RefObject<HTMLDivElement | null>,
+  el: HTMLDivElement | null,
   option: EChartsCoreOption | null,
   group: string | undefined,
   events: ChartEvents,
@@ -54,11 +53,10 @@ export function useChart(
   });
   const [ready, setReady] = useState(false);
   const [failed, setFailed] = useState(false);
-  const seen = useSeen(box);
+  const seen = useSeen(el);
   const wanted = seen && option !== null;
 
   useEffect(() => {
-    const el = box.current;
     if (!wanted || !el) return;
     let gone = false;
     let stop = (): void => undefined;
@@ -88,7 +86,7 @@ export function useChart(
       stop();
       setReady(false);
     };
-  }, [box, wanted, group]);
+  }, [el, wanted, group]);
 
   const drawn = useRef(events.onRange !== undefined);
   useEffect(() => {

@@ -11,11 +11,14 @@ import { PANELS, visible, type PanelName } from "./model/panels";
 import { Plan } from "./plan/Plan";
 import { Timeline } from "./timeline/Timeline";
 import { useArrangement } from "./ui/usePanels";
+import { Causes } from "./why/Causes";
+import { Suspects } from "./why/Suspects";
 import { Why } from "./why/Why";
 
 const parts: Record<PanelName, () => React.ReactNode> = {
   why: Why,
   graph: GraphPanel,
+  causes: Causes,
   timeline: Timeline,
   evidence: Evidence,
   plan: Plan,
@@ -42,7 +45,8 @@ export function Body() {
   ]);
   return (
     <>
-      <div className={classes.grid}>
+      {d.verdict === "inconclusive" && <Suspects />}
+      <div className={classes.grid} data-paired={shown.slice(0, 3).join() === "why,graph,causes" || undefined}>
         {shown.map((name) => {
           const Part = parts[name];
           return (

@@ -57,7 +57,7 @@ function Loaded({ incident }: { incident: Incident }) {
       <article className={classes.page} aria-busy={running}>
         <Stack gap="md">
           <Head />
-          {running && <Run live={run} />}
+          {(running || seen) && <Run live={run} />}
           {failed && <Failed incident={incident} before={Boolean(diagnosis.data)} />}
           {diagnosis.isError && !diagnosis.data && (
             <ErrorPanel error={diagnosis.error} onRetry={() => void diagnosis.refetch()} />

@@ -145,7 +145,8 @@ function Reductions() {
       <ul className={classes.ruled}>
         {d.reductions.map((r, i) => (
           <li key={i}>
-            <b>{r.stage}</b> {n(r.in)} → {n(r.out)} {r.unit}
+            <b>{t([`reduced.stage.${r.stage}`, "reduced.other"], { word: r.stage })}</b> {n(r.in)} → {n(r.out)}{" "}
+            {t([`reduced.unit.${r.unit.replaceAll(" ", "_")}`, "reduced.other"], { word: r.unit })}
             <span className={classes.soft}>
               : {r.how}
               {r.rest && `; ${t("about.rest", { file: r.rest })}`}

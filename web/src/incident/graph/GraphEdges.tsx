@@ -56,8 +56,8 @@ export function Markers() {
           viewBox="0 0 10 10"
           refX="8"
           refY="5"
-          markerWidth="6"
-          markerHeight="6"
+          markerWidth="4.4"
+          markerHeight="4.4"
           orient="auto-start-reverse"
         >
           <path className={classes.head} d="M0 0L10 5L0 10z" />

@@ -94,14 +94,24 @@ export interface Filter {
   range?: { from: number; to: number } | undefined;
 }
 
-/** chosen narrows and orders evidence: the stronger first, what differs most first. */
+/** citedFirst puts what the first cause rests on before the rest, in the order in which it cites. */
+export function citedFirst(d: Diagnosis, evidence: readonly Evidence[]): Evidence[] {
+  const place = new Map(d.causes[0]?.cites.map((id, i) => [id, i]));
+  const of = (e: Evidence) => place.get(e.id) ?? Infinity;
+  return evidence.toSorted((a, b) => (of(a) === of(b) ? byStrength(a, b) : of(a) - of(b)));
+}
+
+/** chosen narrows and orders evidence: what the first cause rests on, then the stronger first; or what differs most first. */
 export function chosen(d: Diagnosis, f: Filter): Evidence[] {
   const rest =
     f.scope === "differs" && f.culprit !== ""
       ? whatDiffers(d.evidence, f.culprit, peersOf(d, f.culprit)).map((x) => x.evidence)
-      : d.evidence
-          .filter((e) => f.scope !== "culprit" || f.culprit === "" || e.node === f.culprit || e.peer === f.culprit)
-          .toSorted(byStrength);
+      : citedFirst(
+          d,
+          d.evidence.filter(
+            (e) => f.scope !== "culprit" || f.culprit === "" || e.node === f.culprit || e.peer === f.culprit,
+          ),
+        );
   const words = f.text.toLowerCase().split(/\s+/).filter(Boolean);
   return rest.filter((e) => inRange(e, f.range) && words.every((w) => haystack(e).includes(w)));
 }

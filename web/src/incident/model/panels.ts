@@ -1,5 +1,5 @@
 /** The panels of the page in their first order. */
-export const PANELS = ["why", "graph", "timeline", "evidence", "plan", "about"] as const;
+export const PANELS = ["why", "graph", "causes", "timeline", "evidence", "plan", "about"] as const;
 
 export type PanelName = (typeof PANELS)[number];
 

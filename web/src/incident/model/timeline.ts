@@ -113,10 +113,12 @@ export function leadersAt(file: TimelineFile, at: number): Set<string> | null {
     l.items.filter((i) => i.kind === "role").map((i) => ({ node: l.node, ...i })),
   );
   if (turns.length === 0) return null;
+  const end = ms(file.window.to);
   const out = new Set<string>();
   for (const t of turns) {
     const until = ms(t.until);
-    if ((t.role === "leader" || t.role === "config_leader") && ms(t.at) <= at && !(until <= at)) out.add(t.node);
+    if ((t.role === "leader" || t.role === "config_leader") && ms(t.at) <= at && !(until <= at && until < end))
+      out.add(t.node);
   }
   return out;
 }

@@ -34,7 +34,7 @@ export function Failed({ incident, before }: { incident: Incident; before: boole
       color="red"
       variant="light"
       icon={<IconX />}
-      title={t("failed.title")}
+      title={t("failed.what")}
       classNames={{ root: "error-panel" }}
     >
       {why !== "" && (

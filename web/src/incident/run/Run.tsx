@@ -17,7 +17,7 @@ const LINES = 8;
 export function Run({ live }: { live: Live }) {
   const { t } = useTranslation("incident");
   const { incident } = useShared();
-  const waits = incident.progress !== "running" && live.progress !== "running";
+  const waits = live.last === 0 && incident.progress !== "running" && live.progress !== "running";
   return (
     <section className={`panel ${classes.run ?? ""}`} aria-label={t("run.label")}>
       {waits ? <Waits live={live} /> : <Stages live={live} />}

@@ -1,27 +1,23 @@
 import { Button, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { share } from "../../charts";
 import { useShared } from "../context";
 import classes from "../incident.module.css";
-import { likely, place, untwin } from "../model/derive";
-import { ms, type Cause, type Evidence, type Reason } from "../model/diagnosis";
+import { place, untwin } from "../model/derive";
+import type { Evidence, Reason } from "../model/diagnosis";
 import { Cite, Cites } from "../ui/Cite";
 import { Panel } from "../ui/Panel";
-import { At } from "../ui/Time";
-import { Apart } from "./Apart";
 
 /** Evidence that is written out below a step. */
-const PROOFS = 4;
+const PROOFS = 3;
 
-/** Why gives the steps of the reasoning, the causes by probability, and what was ruled out. */
+/** Why gives the steps of the reasoning, and what was ruled out. */
 export function Why() {
   const { t } = useTranslation("incident");
   const { d, running } = useShared();
-  const open = d.verdict === "inconclusive";
-  const empty = d.reasoning.length === 0 && d.causes.length === 0;
+  const empty = d.reasoning.length === 0 && d.rejected.length === 0;
   return (
-    <Panel name="why" title={open ? t("panel.suspects") : t("panel.why")} least={360}>
+    <Panel name="why" least={360}>
       {empty &&
         (running ? (
           <Waiting />
@@ -31,10 +27,7 @@ export function Why() {
           </Text>
         ))}
       <Stack gap="lg">
-        {open && <Apart />}
         {d.reasoning.length > 0 && <Steps reasons={d.reasoning} />}
-        {d.causes.length > 0 && !open && <Causes causes={d.causes} />}
-        {open && <Causes causes={d.causes} from={3} />}
         {d.rejected.length > 0 && <Ruled />}
       </Stack>
     </Panel>
@@ -94,54 +87,6 @@ function proofOf(r: Reason, evidence: ReadonlyMap<string, Evidence>, shown: Set<
     out.push(e);
   }
   return out;
-}
-
-function Causes({ causes, from = 0 }: { causes: readonly Cause[]; from?: number }) {
-  const { t } = useTranslation("incident");
-  const [all, setAll] = useState(false);
-  const { first, rest } = likely(causes);
-  const shown = (all ? causes : first).slice(from);
-  const hidden = all ? 0 : rest.length;
-  if (shown.length === 0 && hidden === 0) return null;
-  return (
-    <section aria-labelledby={`causes-${String(from)}`}>
-      <Title order={3} size="h5" mb={6} id={`causes-${String(from)}`}>
-        {t(from > 0 ? "why.further" : "why.causes")}
-      </Title>
-      <ul className={classes.causes}>
-        {shown.map((c) => (
-          <CauseRow key={`${c.node} ${c.fault}`} cause={c} />
-        ))}
-      </ul>
-      {hidden > 0 && (
-        <Button size="compact-xs" variant="subtle" onClick={() => setAll(true)}>
-          {t("why.more", { count: hidden })}
-        </Button>
-      )}
-    </section>
-  );
-}
-
-function CauseRow({ cause: c }: { cause: Cause }) {
-  const { parts, fault, role } = useShared();
-  const part = c.rank === 1 ? parts.get(c.node) : c.probability >= 0.5 ? "culprit" : undefined;
-  return (
-    <li data-part={part}>
-      <span className={classes.probability}>{share(c.probability)}</span>
-      <span className={classes.track} aria-hidden>
-        <i style={{ width: `${String(Math.max(0.5, c.probability * 100))}%` }} />
-      </span>
-      <span>
-        <b>{c.node}</b> {fault(c.fault)}
-        {c.label && c.label !== c.fault ? ` (${c.label})` : ""}
-        <span className={classes.soft}>
-          {" "}
-          {c.role !== "" && c.role !== "unknown" ? role(c.role) : c.service} <At ms={ms(c.onset)} />
-        </span>{" "}
-        <Cites ids={c.cites} most={3} />
-      </span>
-    </li>
-  );
 }
 
 function Ruled() {

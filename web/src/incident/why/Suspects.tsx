@@ -9,14 +9,17 @@ import { ms } from "../model/diagnosis";
 import { Cite } from "../ui/Cite";
 import { At } from "../ui/Time";
 
-/** Apart sets the first suspects side by side, and says what would tell them apart and how to get it. */
-export function Apart() {
+/** Suspects sets the first suspects side by side, and says what would tell them apart and how to get it. */
+export function Suspects() {
   const { t } = useTranslation("incident");
   const { d, index, fault, say } = useShared();
   const list = suspects(d, index);
   const steps = gathering(d);
   return (
-    <div>
+    <section className={`panel ${classes.panel ?? ""}`} aria-labelledby="suspects">
+      <Title order={2} size="h4" id="suspects">
+        {t("panel.suspects")}
+      </Title>
       <Text size="sm" c="dimmed" mb="xs">
         {t("apart.note")}
       </Text>
@@ -66,6 +69,6 @@ export function Apart() {
           </ul>
         </>
       )}
-    </div>
+    </section>
   );
 }
