@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -212,4 +213,20 @@ func words(lang, key string) (string, bool) {
 		return w[1], ok
 	}
 	return w[0], ok
+}
+
+// logTo is a logger into a buffer.
+func logTo(mu *sync.Mutex, w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(locked{mu, w}, nil))
+}
+
+type locked struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (l locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
 }
