@@ -100,7 +100,6 @@ func (s *Server) evaluationOut(e store.Evaluation) (*evaluationOut, error) {
 		}
 	}
 	out.Body.EvalDetail = r.detail()
-	out.Body.EvalDetail.Cases = wire.List(out.Body.EvalDetail.Cases)
 	return out, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -144,8 +145,16 @@ func checkLabels(l map[string]string) error {
 	return nil
 }
 
-// oneLine makes text from outside fit for a title.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes text from outside fit for a title: one line of what can be seen.
+func oneLine(s string) string {
+	seen := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(seen), " ")
+}
 
 func (s *Server) actor(ctx context.Context) store.Actor { return s.c.Principal(ctx).Actor }
 

@@ -58,22 +58,25 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if v == http.ErrAbortHandler { //nolint:errorlint,err113 // this very value, by the rules of net/http
-				panic(v)
-			}
-			p := internal(&errs.Error{Op: "answer", Kind: errs.Internal, Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())})
-			p.RequestID = RequestID(r.Context())
-			s.logProblem(r.Context(), p)
-			if ww.Status() == 0 {
-				writeProblem(ww, r, p)
+			if v := recover(); v != nil {
+				s.panicked(ww, r, v)
 			}
 		}()
 		next.ServeHTTP(ww, r)
 	})
+}
+
+// panicked tells of a panic in the log, and the caller if nothing was told yet.
+func (s *Server) panicked(w middleware.WrapResponseWriter, r *http.Request, v any) {
+	if v == http.ErrAbortHandler { //nolint:errorlint,err113 // this very value, by the rules of net/http
+		panic(v)
+	}
+	p := internal(&errs.Error{Op: "answer", Kind: errs.Internal, Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())})
+	p.RequestID = RequestID(r.Context())
+	s.logProblem(r.Context(), p)
+	if w.Status() == 0 {
+		writeProblem(w, r, p)
+	}
 }
 
 // csp lets the page load what it is built of, from here, and nothing else.

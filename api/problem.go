@@ -132,7 +132,7 @@ func problemOfKind(err error) *Problem {
 	if !errors.As(err, &e) {
 		return internal(err)
 	}
-	status := http.StatusInternalServerError
+	var status int
 	switch e.Kind {
 	case errs.Invalid:
 		status = http.StatusUnprocessableEntity

@@ -196,7 +196,7 @@ func TestUploadInPieces(t *testing.T) {
 	}
 	at := resp.Header.Get("Location")
 	half := len(b) / 2
-	send := func(offset int, piece []byte) *http.Response {
+	send := func(offset int, piece []byte) *answer {
 		resp, _ := s.do(http.MethodPatch, at, bytes.NewReader(piece), "Content-Type", "application/offset+octet-stream", "Upload-Offset", strconv.Itoa(offset))
 		return resp
 	}
@@ -309,7 +309,7 @@ func TestQueueIsBounded(t *testing.T) {
 func TestOptimisticLocking(t *testing.T) {
 	s := start(t, 0, nil)
 	path := "/api/v1/incidents/" + s.upload(0)
-	edit := func(match, body string) (*http.Response, []byte) {
+	edit := func(match, body string) (*answer, []byte) {
 		h := []string{"Content-Type", "application/json"}
 		if match != "" {
 			h = append(h, "If-Match", match)

@@ -192,11 +192,21 @@ func (s *Server) build() error {
 	if err := errors.Join(s.wrong...); err != nil {
 		return err
 	}
+	orNull(a.OpenAPI().Components.Schemas.Map(), "Incident", "headline")
+	orNull(a.OpenAPI().Components.Schemas.Map(), "Series", "band")
 	if s.document, err = json.Marshal(a.OpenAPI()); err != nil {
 		return &errs.Error{Op: "write the OpenAPI document", Kind: errs.Internal, Err: err}
 	}
 	s.handler = r
 	return nil
+}
+
+// orNull says of a field that holds an object that it may be null, which no tag
+// can.
+func orNull(schemas map[string]*huma.Schema, name, field string) {
+	if s := schemas[name]; s != nil && s.Properties[field] != nil {
+		s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{s.Properties[field], {Type: "null"}}}
+	}
 }
 
 // zipUnlessStream compresses answers, but not those that are streams or have

@@ -121,8 +121,15 @@ func diagnose(base *knowledge.Base) func(context.Context, string, incident.Liste
 	}
 }
 
+// answer is what came back, beside the body.
+type answer struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+}
+
 // do asks and returns the answer with its body.
-func (s *service) do(method, path string, body io.Reader, header ...string) (*http.Response, []byte) {
+func (s *service) do(method, path string, body io.Reader, header ...string) (*answer, []byte) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, body)
 	if err != nil {
@@ -135,16 +142,16 @@ func (s *service) do(method, path string, body io.Reader, header ...string) (*ht
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return resp, b
+	return &answer{resp.StatusCode, resp.Header, resp.ContentLength}, b
 }
 
 // get asks for JSON that must be there.
-func (s *service) get(path string, into any) *http.Response {
+func (s *service) get(path string, into any) *answer {
 	s.t.Helper()
 	resp, b := s.do(http.MethodGet, path, nil)
 	if resp.StatusCode != http.StatusOK {
@@ -226,7 +233,7 @@ func (s *service) follow(path, last string, f func(event) bool) []event {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if ct := resp.Header.Get("Content-Type"); !strings.HasPrefix(ct, "text/event-stream") {
 		b, _ := io.ReadAll(resp.Body)
 		s.t.Fatalf("%s answers %d %s", path, resp.StatusCode, b)

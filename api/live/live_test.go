@@ -144,7 +144,7 @@ func TestWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var got []string
 	for in := bufio.NewScanner(resp.Body); in.Scan(); {
 		got = append(got, in.Text())

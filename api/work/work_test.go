@@ -252,7 +252,7 @@ func TestAtOnce(t *testing.T) {
 		}
 		var mu sync.Mutex
 		now, most := 0, 0
-		pool(t, q, 4, func(ctx context.Context, _ string, _ incident.Listener) (incident.Diagnosis, error) {
+		pool(t, q, 4, func(context.Context, string, incident.Listener) (incident.Diagnosis, error) {
 			mu.Lock()
 			now++
 			most = max(most, now)
