@@ -107,6 +107,10 @@ func (f Filter) where() where {
 		w.and("is_case = 1")
 	}
 	for _, word := range words(f.Text) {
+		if number, ok := incidentNumber(strings.ToLower(word)); ok {
+			w.and("number = ?", number)
+			continue
+		}
 		w.and(`search LIKE ? ESCAPE '\'`, pattern(word))
 	}
 	return w

@@ -112,7 +112,7 @@ func (in *Incident) values() ([]any, error) {
 // search is what a search looks at.
 func (in *Incident) search() string {
 	h := in.Headline
-	parts := []string{in.ID, in.Title, in.System, string(h.Node), h.Service, string(h.Fault), strings.ReplaceAll(string(h.Fault), "_", " ")}
+	parts := []string{in.Title, in.System, string(h.Node), h.Service, string(h.Fault), strings.ReplaceAll(string(h.Fault), "_", " ")}
 	for _, a := range h.Summary.Args {
 		parts = append(parts, a.Value)
 	}

@@ -120,7 +120,7 @@ type Filter struct {
 	Fault     string
 	Source    string
 	Assignee  string
-	Text      string    // words that title, nodes, fault, summary or labels contain, any case
+	Text      string    // words that title, nodes, fault, summary or labels contain, any case; an ID finds that incident
 	From, To  time.Time // Started within [From, To)
 	Case      bool      // only evaluation cases
 	Sort      string    // "opened", "updated", "started", "severity", "number"; "-" in front: descending; empty: "-opened"

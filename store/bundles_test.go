@@ -1,0 +1,171 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"triagent/internal/errs"
+	"triagent/store"
+	"triagent/store/storetest"
+)
+
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
+// files lists what lies in a folder, below it included.
+func files(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, filepath.Base(p))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestBundles(t *testing.T) {
+	dir := t.TempDir()
+	s := storetest.With(t, store.Config{Blobs: dir})
+	ctx := t.Context()
+	name := store.BundleName(".tar.gz")
+	size, hash, err := s.PutBundle(ctx, name, strings.NewReader("hello"), 5)
+	if err != nil || size != 5 || hash != sum([]byte("hello")) || !strings.HasSuffix(name, ".tar.gz") {
+		t.Fatalf("%d, %s, %v", size, hash, err)
+	}
+	if p, err := s.BundlePath(name); err != nil || filepath.Dir(p) != dir {
+		t.Errorf("path %q, %v", p, err)
+	}
+	for why, err := range map[string]error{
+		"taken":    third(s.PutBundle(ctx, name, strings.NewReader("other"), 5)),
+		"too big":  third(s.PutBundle(ctx, store.BundleName(""), strings.NewReader("hello!"), 5)),
+		"broken":   third(s.PutBundle(ctx, store.BundleName(""), iotest.ErrReader(io.ErrUnexpectedEOF), 5)),
+		"escaping": third(s.PutBundle(ctx, "../x", strings.NewReader("x"), 5)),
+		"folder":   third(s.PutBundle(ctx, "parts", strings.NewReader("x"), 5)),
+	} {
+		if err == nil {
+			t.Errorf("a bundle whose name or bytes are %s is taken", why)
+		}
+	}
+	if got := files(t, dir); len(got) != 1 {
+		t.Errorf("%q are left of one bundle", got)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, name)); string(b) != "hello" || err != nil {
+		t.Errorf("the bundle holds %q, %v", b, err)
+	}
+	for _, bad := range []string{"", ".", "..", "../a", "a/b", "A", "a..b", strings.Repeat("a", 200), "parts"} {
+		if _, err := s.BundlePath(bad); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("path of %q: %v", bad, err)
+		}
+	}
+	if store.BundleName("../../x") == "" || strings.Contains(store.BundleName("/../x"), "/") {
+		t.Error("an extension leaves the folder")
+	}
+	if _, _, err := s.CreateIncident(ctx, admin, store.Incident{Title: "x", Bundle: name}, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteBundle(ctx, name); errs.KindOf(err) != errs.Invalid {
+		t.Errorf("delete of a bundle in use: %v", err)
+	}
+	if wrong := s.Check(ctx); len(wrong) != 0 {
+		t.Errorf("%q", wrong)
+	}
+	if err := os.Remove(filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	if wrong := s.Check(ctx); len(wrong) != 1 || !strings.Contains(wrong[0], "inc-1") {
+		t.Errorf("with a bundle missing: %q", wrong)
+	}
+}
+
+func third[A, B any](_ A, _ B, err error) error { return err }
+
+func TestUploads(t *testing.T) {
+	c := &clock{at: time.Now().UTC()}
+	storetest.Each(t, store.Config{Now: c.now}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		data := bytes.Repeat([]byte("0123456789"), 2<<20) // two steps and a half
+		u, err := s.CreateUpload(ctx, store.Upload{User: "u1", Name: `C:\x\Night.TAR.gz`, Size: int64(len(data)), SHA256: strings.ToUpper(sum(data))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := len(data) / 2
+		broken := io.MultiReader(bytes.NewReader(data[:half]), iotest.ErrReader(io.ErrUnexpectedEOF))
+		u, err = s.AppendUpload(ctx, u.ID, 0, broken)
+		if errs.KindOf(err) != errs.Unavailable || u.Offset != int64(half) {
+			t.Fatalf("a piece that broke off left the upload at %d, %v, want %d", u.Offset, err, half)
+		}
+		if _, err := s.AppendUpload(ctx, u.ID, 0, bytes.NewReader(data)); !errors.Is(err, store.ErrStale) {
+			t.Errorf("a piece at the wrong place: %v", err)
+		}
+		if _, err := s.FinishUpload(ctx, u.ID); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("finish of half an upload: %v", err)
+		}
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := s.AppendUpload(ended, u.ID, u.Offset, bytes.NewReader(data)); err == nil {
+			t.Error("a caller that is gone appends")
+		}
+		u, err = s.AppendUpload(ctx, u.ID, u.Offset, bytes.NewReader(data[half:]))
+		if err != nil || u.Offset != u.Size {
+			t.Fatalf("%+v, %v", u, err)
+		}
+		if _, err := s.AppendUpload(ctx, u.ID, u.Offset, strings.NewReader("more")); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("too many bytes: %v", err)
+		}
+		name, err := s.FinishUpload(ctx, u.ID)
+		if err != nil || !strings.HasSuffix(name, ".tar.gz") {
+			t.Fatalf("%q, %v", name, err)
+		}
+		if again, err := s.FinishUpload(ctx, u.ID); again != name || err != nil {
+			t.Errorf("finish again: %q, %v", again, err)
+		}
+		path, err := s.BundlePath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, data) {
+			t.Errorf("the bundle holds other bytes, %v", err)
+		}
+		wrong, err := s.CreateUpload(ctx, store.Upload{Size: 1, SHA256: sum(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AppendUpload(ctx, wrong.ID, 0, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.FinishUpload(ctx, wrong.ID); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("finish with another sum: %v", err)
+		}
+		for _, bad := range []store.Upload{{}, {Size: -1}, {Size: 1, SHA256: "abc"}, {Size: 1 << 60}} {
+			if _, err := s.CreateUpload(ctx, bad); errs.KindOf(err) != errs.Invalid {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		c.pass(72 * time.Hour)
+		if err := s.ExpireUploads(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if left := files(t, filepath.Dir(path)); len(left) != 0 { // nobody made an incident of the bundle
+			t.Errorf("%q are left", left)
+		}
+		if _, err := s.Upload(ctx, u.ID); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("an upload that is gone: %v", err)
+		}
+	})
+}
