@@ -11,7 +11,6 @@ import (
 
 	"triagent/api/intake"
 	"triagent/connectors"
-	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/store"
 	"triagent/store/storetest"
@@ -287,49 +286,92 @@ func TestUploadIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestDiagnosedAgain counts the attempts that nodes bring about.
+// TestOneCall says that what ties alerts together may come last in a call.
+func TestOneCall(t *testing.T) {
+	for _, tt := range []struct {
+		alerts []string
+		want   int
+	}{
+		{[]string{"Slow a", "Slow c @1", "Slow b @2"}, 1},
+		{[]string{"Slow a #g", "Slow x @1 #h", "Full a @2 #h"}, 1},
+		{[]string{"Slow a", "Slow x @1", "Slow q @2"}, 3},
+		{[]string{"Slow a cluster=s", "Slow c @1 cluster=r", "Slow b @2"}, 2},
+		{[]string{"Slow a", "!Slow a", "Slow a @2"}, 1},
+	} {
+		c := newClock()
+		var list []connectors.Alert
+		for _, text := range tt.alerts {
+			list = append(list, alert(c.now(), text))
+		}
+		c.pass(time.Hour)
+		in := start(t, graphed{storetest.SQLite(t)}, c)
+		if sum := take(t, in, list...); sum.Opened != tt.want || len(sum.Incidents) != tt.want {
+			t.Errorf("%q: %+v, want %d incidents", tt.alerts, sum, tt.want)
+		}
+	}
+}
+
+// asked records which diagnoses are asked for, and when they are due.
+type asked struct {
+	graphed
+	due []time.Time
+	err error
+}
+
+func (a *asked) Enqueue(_ context.Context, _ store.Actor, _, reason string, notBefore time.Time) (store.Job, error) {
+	if a.err != nil {
+		return store.Job{}, a.err
+	}
+	a.due = append(a.due, notBefore)
+	return store.Job{Reason: reason}, nil
+}
+
+// TestDiagnosedAgain says when nodes that join bring about another diagnosis.
 func TestDiagnosedAgain(t *testing.T) {
+	c := newClock()
+	s := &asked{graphed: graphed{storetest.SQLite(t)}}
+	in := start(t, s, c)
+	base := c.now()
+	join := func(after time.Duration, text string, want ...time.Duration) {
+		t.Helper()
+		c.pass(after)
+		take(t, in, alert(base, text))
+		got := s.due
+		s.due = nil
+		if len(got) != len(want) || len(got) > 0 && !got[0].Equal(base.Add(want[0])) {
+			t.Fatalf("%s: due %v, want %v after %v", text, got, want, base)
+		}
+	}
+	join(0, "Slow a")                                  // its own diagnosis is due after 10 s
+	join(9*time.Second, "Slow b")                      // is part of it
+	join(2*time.Second, "Full b")                      // no new node
+	join(time.Second, "Slow c", 70*time.Second)        // a minute after the first
+	join(time.Second, "Slow p>a")                      // is part of that
+	join(100*time.Second, "Slow q>a", 130*time.Second) // and again a minute after that
+	s.err = errs.New(errs.Unavailable, "busy")         // cannot be asked for
+	join(2*time.Minute, "Slow r>a")                    // but
+	s.err = nil                                        // once it can
+	join(time.Second, "Slow r>a", 244*time.Second)     // it is
+	join(time.Second, "!Slow r>a")                     // nothing new
+}
+
+// TestDiagnosed takes the job that alerts bring about.
+func TestDiagnosed(t *testing.T) {
 	c := newClock()
 	s := storetest.SQLite(t)
 	in := start(t, graphed{s}, c)
-	base := c.now()
-	id := take(t, in, alert(base, "Slow a")).Incidents[0]
-	job, ok, err := s.Take(t.Context(), "w", time.Minute)
-	if err != nil || ok {
+	id := take(t, in, alert(c.now(), "Slow a")).Incidents[0]
+	if job, ok, err := s.Take(t.Context(), "w", time.Minute); err != nil || ok {
 		t.Fatalf("a job before alerts settled: %+v, %v", job, err)
 	}
-	attempts := func() int {
-		list, err := s.Attempts(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(list)
-	}
-	take(t, in, alert(base, "Slow b"))
-	if n := attempts(); n != 1 {
-		t.Errorf("%d attempts while the first settles", n)
-	}
-	if _, err := s.Enqueue(t.Context(), store.Actor{}, id, "asked", time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	if job, ok, err = s.Take(t.Context(), "w", time.Minute); err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	if err := s.Finish(t.Context(), job, incident.Diagnosis{Verdict: incident.Inconclusive}); err != nil {
-		t.Fatal(err)
-	}
-	c.pass(15 * time.Second)
-	take(t, in, alert(base, "Full b"))
-	if n := attempts(); n != 1 {
-		t.Errorf("%d attempts, though no node joined", n)
-	}
-	take(t, in, alert(base, "Full c"))
-	if n := attempts(); n != 2 {
-		t.Fatalf("%d attempts after a node joined, want 2", n)
-	}
 	list, err := s.Attempts(t.Context(), id)
-	if err != nil || list[len(list)-1].Reason != "alerts" && list[0].Reason != "alerts" {
+	if err != nil || len(list) != 1 || list[0].Reason != "alerts" {
 		t.Errorf("attempts %+v, %v", list, err)
+	}
+	c.pass(-20 * time.Second)
+	id = take(t, in, alert(c.now(), "Slow x")).Incidents[0]
+	if job, ok, err := s.Take(t.Context(), "w", time.Minute); err != nil || !ok || job.Incident != id {
+		t.Errorf("job %+v, %v, %v, want that of %s", job, ok, err, id)
 	}
 }
 

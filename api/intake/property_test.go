@@ -3,7 +3,6 @@ package intake_test
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"triagent/api/intake"
 	"triagent/connectors"
 	"triagent/store"
 	"triagent/store/storetest"
@@ -54,6 +54,7 @@ func TestOrderOfArrival(t *testing.T) {
 		}
 		all = rapid.Permutation(all).Draw(rt, "order")
 		in := start(t, s, c)
+		defer func(all []connectors.Alert) { end(t, in, c, all) }(all)
 		incidents := make(map[int]map[string]bool)
 		opened := 0
 		for len(all) > 0 {
@@ -86,10 +87,18 @@ func TestOrderOfArrival(t *testing.T) {
 	})
 }
 
+// end resolves all alerts, so that a round does not see those before it.
+func end(t *testing.T, in *intake.Intake, c *clock, all []connectors.Alert) {
+	for i := range all {
+		all[i].Ends = c.now()
+	}
+	take(t, in, all...)
+}
+
 // TestOrderWithinCall draws any alerts at all and takes them in one call, in two
 // orders: how many incidents there are is the same.
 func TestOrderWithinCall(t *testing.T) {
-	dir := t.TempDir()
+	s := storetest.SQLite(t)
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		c := newClock()
@@ -98,15 +107,22 @@ func TestOrderWithinCall(t *testing.T) {
 		for i := range rapid.IntRange(1, 10).Draw(rt, "alerts") {
 			a := alert(base, fmt.Sprintf("A%d %s", i, rapid.SampledFrom([]string{"a", "b", "c", "x", "y", "q", "c>x", ""}).Draw(rt, "node")))
 			a.Starts = base.Add(time.Duration(rapid.IntRange(0, 40).Draw(rt, "minute")) * time.Minute)
-			if g := rapid.SampledFrom([]string{"", "", "g", "h"}).Draw(rt, "group"); g != "" {
-				a.Group = g
-			}
+			a.Group = rapid.SampledFrom([]string{"", "", "g", "h"}).Draw(rt, "group")
+			a.Labels["cluster"] = rapid.SampledFrom([]string{"s", "s", "r", ""}).Draw(rt, "system")
 			all = append(all, a)
 		}
 		count := func(list []connectors.Alert) int {
 			round++
-			s := storetest.With(t, store.Config{Path: filepath.Join(dir, fmt.Sprint(round)+".db"), Blobs: dir})
-			return take(t, start(t, graphed{s}, c), list...).Opened
+			list = slices.Clone(list)
+			for i := range list { // another start is another alert
+				list[i].Starts = list[i].Starts.Add(time.Duration(round) * time.Millisecond)
+			}
+			in := start(t, graphed{s}, c)
+			if err := in.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			defer end(t, in, c, list)
+			return take(t, in, list...).Opened
 		}
 		if a, b := count(all), count(rapid.Permutation(all).Draw(rt, "order")); a != b {
 			rt.Fatalf("%d incidents in one order, %d in another", a, b)
