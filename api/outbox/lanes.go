@@ -12,9 +12,12 @@ import (
 	"triagent/store"
 )
 
-// maxHeld is how many deliveries a process holds in memory. The rest waits in
-// the store.
-const maxHeld = 5000
+// maxHeld is how many deliveries a process holds in memory, and maxLane how many
+// of one channel. The rest waits in the store.
+const (
+	maxHeld = 5000
+	maxLane = 100
+)
 
 // lanes hold the deliveries that were taken, a lane for each channel with at
 // most one worker, so that a slow channel keeps no other back.
@@ -46,31 +49,49 @@ func (l *lanes) room() int {
 }
 
 // add puts deliveries into their lanes and starts workers for those that have
-// none. A delivery whose lease ran out while it waited was taken anew: the
-// fresh one takes its place.
+// none. What a lane has no room for is put off by the time that what is before
+// it takes, so that a slow channel does not fill the memory.
 func (l *lanes) add(ctx context.Context, due []store.Delivery) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	over := map[string]int{}
 	for _, d := range due {
-		ln := l.all[d.Channel]
-		if ln == nil {
-			ln = &lane{}
-			l.all[d.Channel] = ln
-		}
-		if i := slices.IndexFunc(ln.queue, func(q store.Delivery) bool { return q.ID == d.ID }); i >= 0 {
-			ln.queue[i] = d
+		if l.put(ctx, d) {
 			continue
 		}
-		ln.queue = append(ln.queue, d)
-		l.held++
-		if !ln.running {
-			ln.running = true
-			l.work.Go(func() error {
-				l.run(ctx, ln)
-				return nil
-			})
-		}
+		over[d.Channel]++
+		next := l.o.c.Now().Add(time.Duration(maxLane+over[d.Channel]) * time.Second)
+		l.o.note(ctx, d, func(ctx context.Context) error {
+			return l.o.ledger.DeliveryFailed(ctx, d.ID, "many messages wait for this channel", next)
+		})
 	}
+}
+
+// put puts a delivery into its lane; false if there is no room. One whose lease
+// ran out while it waited was taken anew: the fresh one takes its place.
+func (l *lanes) put(ctx context.Context, d store.Delivery) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.all[d.Channel]
+	if ln == nil {
+		ln = &lane{}
+		l.all[d.Channel] = ln
+	}
+	if i := slices.IndexFunc(ln.queue, func(q store.Delivery) bool { return q.ID == d.ID }); i >= 0 {
+		ln.queue[i] = d
+		return true
+	}
+	if len(ln.queue) >= maxLane {
+		return false
+	}
+	ln.queue = append(ln.queue, d)
+	l.held++
+	if !ln.running {
+		ln.running = true
+		l.work.Go(func() error {
+			l.run(ctx, ln)
+			return nil
+		})
+	}
+	return true
 }
 
 // run sends what is in a lane until it is empty or ctx ends.

@@ -2,7 +2,9 @@ package outbox_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -329,5 +331,42 @@ func TestTestButtonFails(t *testing.T) {
 	}
 	if r := call(t, o, http.MethodPost, "/channels/nowhere/test", "", ""); r.status != 404 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestManyForSlowChannel: hundreds of messages for a channel that takes few keep
+// no other channel back.
+func TestManyForSlowChannel(t *testing.T) {
+	s := storetest.SQLite(t)
+	var mu sync.Mutex
+	ding := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		ding++
+		_, _ = io.WriteString(w, `{"errcode":0}`)
+	}))
+	defer srv.Close()
+	fast := newSink(t, nil)
+	o := newOutbox(t, outbox.Config{}, s, sealer(t))
+	slow := channel(t, o, "dingtalk", fmt.Sprintf(`{"url":%q}`, srv.URL))
+	const n = 250
+	for range n {
+		incidentOf(t, s, store.Incident{})
+	}
+	start(t, o)
+	eventually(t, "all are routed", func() bool { return len(deliveries(t, s, store.DeliveryFilter{Channel: slow})) == n })
+	id := channel(t, o, "webhook", fast.config())
+	incidentOf(t, s, store.Incident{})
+	eventually(t, "the fast channel has its message", func() bool { return count(deliveries(t, s, store.DeliveryFilter{Channel: id}), "sent") == 1 })
+	mu.Lock()
+	defer mu.Unlock()
+	if ding > 5 {
+		t.Errorf("%d messages at once to a robot that is shut out after 20 a minute", ding)
+	}
+	for _, d := range deliveries(t, s, store.DeliveryFilter{Channel: slow}) {
+		if d.State != "pending" && d.State != "sent" {
+			t.Errorf("one is %s: %s", d.State, d.Error)
+		}
 	}
 }

@@ -62,20 +62,17 @@ func (q Quiet) until(t time.Time) time.Time {
 	if err != nil || err2 != nil {
 		return time.Time{}
 	}
-	now := t.In(zone)
-	for back := range 2 { // it began today or yesterday
-		y, m, d := now.AddDate(0, 0, -back).Date()
-		if back == 1 {
-			y, m, d = time.Date(now.Year(), now.Month(), now.Day()-1, 12, 0, 0, 0, zone).Date()
-		}
-		begin := time.Date(y, m, d, from.Hour(), from.Minute(), 0, 0, zone)
-		if len(q.Days) > 0 && !slices.Contains(q.Days, days[time.Date(y, m, d, 12, 0, 0, 0, zone).Weekday()]) {
+	y, m, d := t.In(zone).Date()
+	for _, first := range []int{d, d - 1} { // the day on which it began: today or yesterday
+		weekday := time.Date(y, m, first, 12, 0, 0, 0, time.UTC).Weekday()
+		if len(q.Days) > 0 && !slices.Contains(q.Days, days[weekday]) {
 			continue
 		}
-		last := d
+		last := first
 		if q.To <= q.From {
 			last++
 		}
+		begin := time.Date(y, m, first, from.Hour(), from.Minute(), 0, 0, zone)
 		end := time.Date(y, m, last, to.Hour(), to.Minute(), 0, 0, zone)
 		if !t.Before(begin) && t.Before(end) {
 			return end.UTC()

@@ -29,7 +29,7 @@ func (o *Outbox) Routes(a huma.API) {
 	huma.Register(a, op(get, "/channels/{id}", "get-channel", "Get a way out", store.Operator, "read", http.StatusOK), o.getChannel)
 	huma.Register(a, op(put, "/channels/{id}", "replace-channel", "Change a way out", store.Admin, "admin", http.StatusOK, edits...), o.replaceChannel)
 	huma.Register(a, op(del, "/channels/{id}", "delete-channel", "Remove a way out; what waits for it is muted", store.Admin, "admin", http.StatusNoContent, edits...), o.deleteChannel)
-	huma.Register(a, op(post, "/channels/{id}/test", "test-channel", "Send a test message now", store.Admin, "admin", http.StatusOK), o.testChannel)
+	huma.Register(a, op(post, "/channels/{id}/test", "test-channel", "Send a test message now", store.Operator, "write", http.StatusOK), o.testChannel)
 	huma.Register(a, op(get, "/settings/routing", "get-routing", "Get who is told what, and when not", store.Operator, "read", http.StatusOK), o.getRouting)
 	huma.Register(a, op(put, "/settings/routing", "put-routing", "Change who is told what, and when not", store.Admin, "admin", http.StatusOK, edits...), o.putRouting)
 	huma.Register(a, op(get, "/deliveries", "list-deliveries", "List messages and what came of them, last first", store.Operator, "read", http.StatusOK), o.listDeliveries)
