@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -208,4 +209,53 @@ func TestAlertsAllOrNone(t *testing.T) {
 		strange.Annotations = map[string]string{"text": "a\x00b\xff"}
 		arrive(t, s, placed(strange, "k"))
 	})
+}
+
+// TestSearchOfManyAlerts looks for words that most alerts hold together with a
+// filter that few pass, and for what another process added.
+func TestSearchOfManyAlerts(t *testing.T) {
+	for _, dialect := range []string{store.SQLite, store.PostgreSQL} {
+		t.Run(dialect, func(t *testing.T) {
+			cfg := store.Config{Path: filepath.Join(t.TempDir(), "a.db"), Blobs: t.TempDir()}
+			if dialect == store.PostgreSQL {
+				cfg.URL = storetest.Postgres(t)
+			}
+			s, other := storetest.With(t, cfg), storetest.With(t, cfg)
+			at := time.Now().UTC()
+			var ps []store.Placed
+			for i := range 2500 {
+				node := "many"
+				if i%500 == 0 {
+					node = "few"
+				}
+				ps = append(ps, placed(firing(fmt.Sprint("f", i), node, at.Add(time.Duration(i%1000)*time.Second)), "k"))
+			}
+			arrive(t, s, ps[:2000]...)
+			count := func(f store.AlertFilter) (n int) {
+				for {
+					items, next, err := s.Alerts(t.Context(), f)
+					if err != nil {
+						t.Fatal(err)
+					}
+					n += len(items)
+					if f.After = next; next == "" {
+						return n
+					}
+				}
+			}
+			if n := count(store.AlertFilter{Text: "latency shop", Limit: 300}); n != 2000 {
+				t.Errorf("%d alerts, want 2000", n)
+			}
+			arrive(t, other, ps[2000:]...)
+			if n := count(store.AlertFilter{Text: "latency shop", Limit: 300}); n != 2500 {
+				t.Errorf("%d alerts after another process added some, want 2500", n)
+			}
+			if n := count(store.AlertFilter{Text: "latency shop", Node: "few", Limit: 2}); n != 5 {
+				t.Errorf("%d alerts of a node, want 5", n)
+			}
+			if n := count(store.AlertFilter{Text: "nothing like it"}); n != 0 {
+				t.Errorf("%d alerts, want none", n)
+			}
+		})
+	}
 }

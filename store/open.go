@@ -50,6 +50,7 @@ type Store struct {
 	write   *sql.DB // SQLite: one connection
 	group   group   // SQLite only
 	uploads busyIDs
+	hay     haystack
 }
 
 // New opens the state, makes what is missing and brings the schema up to date.
