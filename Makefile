@@ -31,7 +31,7 @@ export CGO_ENABLED := 0
 .PHONY: build run page vet test test-go test-page check bench clean
 
 build: $(PAGE)
-	@$(GO) build -trimpath -o bin/triagent ./cmd/triagent
+	@$(GO) build -o bin/triagent ./cmd/triagent
 
 run: build
 	@bin/triagent demo
