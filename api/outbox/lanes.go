@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -126,14 +127,17 @@ func (l *lanes) handBack(ctx context.Context) {
 	defer cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var back errgroup.Group
+	back.SetLimit(16) // the store commits several at once
 	for _, ln := range l.all {
 		for _, d := range ln.queue {
-			if err := l.o.ledger.DeliveryFailed(ctx, d.ID, d.Error, l.o.c.Now()); err != nil {
-				return // the lease ends by itself
-			}
+			back.Go(func() error { return l.o.ledger.DeliveryFailed(ctx, d.ID, d.Error, l.o.c.Now()) })
 		}
 		l.held -= len(ln.queue)
 		ln.queue = nil
+	}
+	if err := back.Wait(); err != nil { // then the leases end by themselves
+		l.o.c.Log.InfoContext(ctx, "some messages wait for the end of their lease", slog.Any("error", err))
 	}
 }
 
