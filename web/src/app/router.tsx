@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ComponentType } from "react";
 import { parseSearch, stringifySearch, type Search } from "../lib/urlstate";
 import { Loading } from "../lib/ui/Loading";
 import { NotFound } from "../pages/NotFound";
@@ -27,25 +27,28 @@ const incident = createRoute({
 });
 
 // Each page is a chunk of its own, read when it is first opened.
-const pages = {
-  "/": () => import("../pages/incidents/IncidentsPage"),
-  "/alerts": () => import("../pages/alerts/AlertsPage"),
-  "/topology": () => import("../pages/topology/TopologyPage"),
-  "/notifications": () => import("../pages/notifications/NotificationsPage"),
-  "/users": () => import("../pages/users/UsersPage"),
-  "/audit": () => import("../pages/audit/AuditPage"),
-  "/settings": () => import("../pages/settings/SettingsPage"),
-  "/checks": () => import("../pages/checks/ChecksPage"),
-  "/setup": () => import("../pages/access/SetupPage"),
-  "/invite": () => import("../pages/access/InvitePage"),
-} as const;
+function page<P extends string>(path: P, load: () => Promise<{ default: ComponentType }>) {
+  return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load) });
+}
 
-const routes = Object.entries(pages).map(([path, load]) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load) }),
-);
+const pages = [
+  page("/", () => import("../pages/incidents/IncidentsPage")),
+  page("/alerts", () => import("../pages/alerts/AlertsPage")),
+  page("/topology", () => import("../pages/topology/TopologyPage")),
+  page("/evaluation", () => import("../pages/evaluation/EvaluationPage")),
+  page("/evaluation/$id", () => import("../pages/evaluation/DetailPage")),
+  page("/evaluation/$a/compare/$b", () => import("../pages/evaluation/ComparePage")),
+  page("/notifications", () => import("../pages/notifications/NotificationsPage")),
+  page("/users", () => import("../pages/users/UsersPage")),
+  page("/audit", () => import("../pages/audit/AuditPage")),
+  page("/settings", () => import("../pages/settings/SettingsPage")),
+  page("/checks", () => import("../pages/checks/ChecksPage")),
+  page("/setup", () => import("../pages/access/SetupPage")),
+  page("/invite", () => import("../pages/access/InvitePage")),
+] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([incident, ...routes]),
+  routeTree: root.addChildren([incident, ...pages]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

@@ -13,6 +13,18 @@ import { readVersioned, useVersioned } from "../../lib/versioned";
 
 type Service = Record<string, unknown>;
 
+/** Settings in their order; the service leaves out those that are empty. */
+const empty: Service = {
+  public_url: "",
+  group_window_s: 0,
+  settle_s: 0,
+  grafana_url: "",
+  kibana_url: "",
+  retention_days: 0,
+};
+
+const whole = (l: Loaded<Service>): Loaded<Service> => ({ ...l, data: { ...empty, ...l.data } });
+
 const path = "/settings/service";
 
 /** What an admin sets for the whole service. */
@@ -20,7 +32,7 @@ export function ServiceSettings() {
   const q = useVersioned<Service>(serviceKey, path);
   if (q.isPending) return <Loading rows={6} height={36} />;
   if (q.isError) return <ErrorPanel error={q.error} onRetry={() => void q.refetch()} />;
-  return <ServiceForm loaded={q.data} />;
+  return <ServiceForm loaded={whole(q.data)} />;
 }
 
 function ServiceForm({ loaded }: { loaded: Loaded<Service> }) {
@@ -30,7 +42,7 @@ function ServiceForm({ loaded }: { loaded: Loaded<Service> }) {
   const admin = useCan("admin");
   const edit = useEdit<Service>({
     loaded,
-    reload: () => readVersioned<Service>(path),
+    reload: async () => whole(await readVersioned<Service>(path)),
     send: (d, version) => api.put(path, d, version),
     onSaved: () => {
       notifications.show({ message: common("saved"), color: "teal" });
