@@ -72,7 +72,14 @@ export function Chart(p: ChartProps) {
       )}
       {plot && asTable && <DataTable table={p.table()} label={p.label} height={height} />}
       {plot && !asTable && problem === undefined && (
-        <div ref={setBox} role="img" aria-label={p.label} className={classes.plot} style={{ height }} />
+        <div
+          ref={setBox}
+          role="img"
+          aria-label={p.label}
+          className={classes.plot}
+          style={{ height }}
+          data-waiting={!ready || undefined}
+        />
       )}
     </Box>
   );

@@ -20,7 +20,10 @@ export function Logs({ evidence }: { evidence: readonly Evidence[] }) {
   const shown = useMemo(() => new Set(evidence.map((e) => e.id)), [evidence]);
   const templates = useMemo(() => d.templates.filter((x) => shown.has(x.evidence)), [d.templates, shown]);
   const groups = useMemo(() => groupTemplates(templates), [templates]);
-  const rest = evidence.filter((e) => !templates.some((x) => x.evidence === e.id));
+  const rest = useMemo(() => {
+    const said = new Set(templates.map((x) => `${x.node} ${x.template}`));
+    return evidence.filter((e) => e.name === "" || !said.has(`${e.node} ${e.name}`));
+  }, [evidence, templates]);
   return (
     <>
       {[...groups].map(([change, list]) => (

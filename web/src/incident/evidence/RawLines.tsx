@@ -9,6 +9,12 @@ import { useShared } from "../context";
 import classes from "../incident.module.css";
 import type { RawLine } from "../model/lines";
 
+/** show moves the box so that the line it is about is in its middle. */
+function show(box: HTMLDivElement | null): void {
+  const here = box?.querySelector<HTMLElement>("[data-here]");
+  if (box && here) box.scrollTop = here.offsetTop - box.clientHeight / 2;
+}
+
 /** RawLines shows a file of the bundle around a line. */
 export function RawLines({ file, line, around = 12 }: { file: string; line: number; around?: number }) {
   const { t } = useTranslation("incident");
@@ -33,7 +39,7 @@ export function RawLines({ file, line, around = 12 }: { file: string; line: numb
   if (q.isError) return <ErrorPanel error={q.error} onRetry={() => void q.refetch()} />;
   if (!q.data) return <ProgressAfter1s what={t("lines.reading")} />;
   return (
-    <div className={classes.raw} role="region" tabIndex={0} aria-label={t("lines.around", { file, line })}>
+    <div ref={show} className={classes.raw} role="region" tabIndex={0} aria-label={t("lines.around", { file, line })}>
       {q.data.lines.map((l) => (
         <div key={l.n} data-here={l.n === line || undefined}>
           <span aria-hidden>{l.n}</span>

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { TimeSeriesData } from "../../charts";
-import { api } from "../../lib/api";
 import { incidentKey } from "../../lib/keys";
 import { useShared } from "../context";
 import type { Evidence } from "../model/diagnosis";
-import { metricOf, ofChart, ofSeries, type RawSeries } from "../model/series";
+import { loadSeries } from "./loadSeries";
+import { metricOf, ofChart, ofSeries } from "../model/series";
 
 interface Answer {
   data: TimeSeriesData | null;
@@ -28,14 +28,9 @@ export function useSeries(e: Evidence, full: boolean): Answer {
     queryKey: [...incidentKey(incident.id), "series", e.node, metric],
     enabled: wanted,
     staleTime: Infinity,
-    queryFn: ({ signal }) =>
-      api.get<{ series: RawSeries[] }>(
-        `/incidents/${encodeURIComponent(incident.id)}/series`,
-        { node: e.node, metric, max_points: 2000 },
-        signal,
-      ),
+    queryFn: () => loadSeries(incident.id, e.node, metric),
   });
-  const raw = q.data?.series[0];
+  const raw = q.data ?? undefined;
   const alert = t("chart.alert");
   const data = useMemo(() => {
     if (raw) return ofSeries(d, e, raw, view.range, alert);

@@ -14,6 +14,15 @@ import { HEIGHT, place, WIDTH } from "./layout";
 const nodeTypes = { vertex: GraphNode };
 const edgeTypes = { link: LinkEdge, hop: HopEdge };
 
+/** Nodes above which the picture opens on those that are involved. */
+const CROWDED = 40;
+
+/** involved are the nodes that play a part, to start with. */
+function involved(p: Picture): { id: string }[] {
+  const parts = new Set(p.vertices.filter((v) => v.part !== "other").map((v) => v.id));
+  return [...parts].map((id) => ({ id }));
+}
+
 interface Props {
   picture: Picture;
   /** The moment shown, in ms. */
@@ -79,6 +88,7 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
     });
     return [...calls, ...path];
   }, [p, places, upright, at]);
+  const focus = useMemo(() => (p.vertices.length > CROWDED ? involved(p) : []), [p]);
   return (
     <div ref={ref} className={classes.flow} role="region" aria-label={t("graph.label")}>
       <Markers />
@@ -91,7 +101,7 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
           edgeTypes={edgeTypes}
           colorMode={scheme}
           fitView
-          fitViewOptions={{ padding: 0.06, maxZoom: 1.15 }}
+          fitViewOptions={{ padding: 0.06, maxZoom: 1.15, ...(focus.length > 0 ? { nodes: focus } : {}) }}
           minZoom={0.1}
           maxZoom={2}
           nodesDraggable={false}
@@ -108,7 +118,7 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
           }}
         >
           <Background gap={22} size={1} />
-          <Controls showInteractive={false} position="bottom-right" />
+          <Controls showInteractive={false} position="bottom-right" fitViewOptions={{ padding: 0.04 }} />
         </ReactFlow>
       )}
     </div>

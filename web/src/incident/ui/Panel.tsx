@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, Title } from "@mantine/core";
+import { ActionIcon, Menu, Title } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconDotsVertical, IconEyeOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -29,32 +29,30 @@ export function Panel({ name, title, aside, least, children }: PanelProps) {
       id={name}
       style={{ minHeight: least }}
     >
-      <Group justify="space-between" wrap="nowrap" gap="xs" mb="xs">
+      <div className={classes.bar}>
         <Title order={2} size="h4" id={`panel-${name}`}>
           {label}
         </Title>
-        <Group gap="xs" wrap="nowrap">
-          {aside}
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t("panels.menu", { name: label })}>
-                <IconDotsVertical size={16} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item disabled={first} leftSection={<IconArrowUp size={16} />} onClick={() => move(-1)}>
-                {t("panels.up")}
-              </Menu.Item>
-              <Menu.Item disabled={last} leftSection={<IconArrowDown size={16} />} onClick={() => move(1)}>
-                {t("panels.down")}
-              </Menu.Item>
-              <Menu.Item leftSection={<IconEyeOff size={16} />} onClick={hide}>
-                {t("panels.hide")}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-        </Group>
-      </Group>
+        {aside !== undefined && <div className={classes.aside}>{aside}</div>}
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t("panels.menu", { name: label })}>
+              <IconDotsVertical size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item disabled={first} leftSection={<IconArrowUp size={16} />} onClick={() => move(-1)}>
+              {t("panels.up")}
+            </Menu.Item>
+            <Menu.Item disabled={last} leftSection={<IconArrowDown size={16} />} onClick={() => move(1)}>
+              {t("panels.down")}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconEyeOff size={16} />} onClick={hide}>
+              {t("panels.hide")}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </div>
       {children}
     </section>
   );
