@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -41,6 +43,7 @@ type kept struct {
 	status   int
 	header   http.Header
 	body     []byte
+	zipped   []byte // body compressed; nil: not worth it
 }
 
 func newCache() *cache { return &cache{entries: map[string]*kept{}} }
@@ -92,9 +95,25 @@ func (c *cache) make(ctx huma.Context, key string, revision int64, next func(hum
 		}
 		k.header.Set("Cache-Control", "private, no-cache")
 		k.header.Set("Vary", "Accept-Language, Accept-Encoding, Cookie, Authorization")
+		k.zip()
 		c.put(key, k)
 	}
 	return k
+}
+
+// zip compresses the body once for all who ask.
+func (k *kept) zip() {
+	if len(k.body) < minZip {
+		return
+	}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, zipLevel)
+	if err != nil {
+		return
+	}
+	if _, err = z.Write(k.body); err == nil && z.Close() == nil {
+		k.zipped = b.Bytes()
+	}
 }
 
 func (c *cache) get(key string, revision int64) *kept {
@@ -113,19 +132,21 @@ func (c *cache) put(key string, k *kept) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.entries[key]; old != nil {
-		c.bytes -= len(old.body)
+		c.bytes -= old.size()
 		delete(c.entries, key)
 	}
 	for name, e := range c.entries { // whatever is out of date goes first, then anything
-		if len(c.entries) < cacheEntries && c.bytes+len(k.body) <= cacheBytes {
+		if len(c.entries) < cacheEntries && c.bytes+k.size() <= cacheBytes {
 			break
 		}
-		c.bytes -= len(e.body)
+		c.bytes -= e.size()
 		delete(c.entries, name)
 	}
 	c.entries[key] = k
-	c.bytes += len(k.body)
+	c.bytes += k.size()
 }
+
+func (k *kept) size() int { return len(k.body) + len(k.zipped) }
 
 func (k *kept) write(ctx huma.Context) {
 	for name, values := range k.header {
@@ -137,8 +158,13 @@ func (k *kept) write(ctx huma.Context) {
 		ctx.SetStatus(http.StatusNotModified)
 		return
 	}
+	body := k.body
+	if k.zipped != nil && strings.Contains(ctx.Header("Accept-Encoding"), "gzip") {
+		ctx.SetHeader("Content-Encoding", "gzip")
+		body = k.zipped
+	}
 	ctx.SetStatus(k.status)
-	_, _ = ctx.BodyWriter().Write(k.body) // the caller is gone: nobody to tell
+	_, _ = ctx.BodyWriter().Write(body) // the caller is gone: nobody to tell
 }
 
 // humaContext keeps the embedded interface from hiding its method Context.

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,7 +130,7 @@ func (f *feed) round(ctx context.Context) bool {
 	f.pending, f.delivery, f.queue, f.scan = map[string]bool{}, map[string]bool{}, false, false
 	f.mu.Unlock()
 	later := map[string]bool{}
-	if len(pending) > 0 || queue {
+	if queue || slices.Contains(slices.Collect(maps.Values(pending)), true) {
 		f.s.cache.changed() // before anyone is told to look
 	}
 	if scan {

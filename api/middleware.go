@@ -120,12 +120,18 @@ func legible(next http.Handler) http.Handler {
 	})
 }
 
+// How answers are compressed: from this size on, and how hard.
+const (
+	minZip   = 1400
+	zipLevel = 4
+)
+
 // compressed makes text smaller on its way, from a size on. Streams of events
 // do not pass through it: they are not in the list of types.
 func compressed() (func(http.Handler) http.HandlerFunc, error) {
 	return gzhttp.NewWrapper(
-		gzhttp.MinSize(1400),
-		gzhttp.CompressionLevel(4),
+		gzhttp.MinSize(minZip),
+		gzhttp.CompressionLevel(zipLevel),
 		gzhttp.ContentTypes([]string{"application/json", problemType, "application/openapi+json", "text/html", "text/markdown", "text/plain"}),
 		gzhttp.SetContentType(false),
 	)
