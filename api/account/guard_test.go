@@ -238,6 +238,11 @@ func TestDeclared(t *testing.T) {
 	if len(users.Security) != 2 || users.Security[1]["token"][0] != ScopeRead {
 		t.Errorf("security %v", users.Security)
 	}
+	for name, want := range map[string]int{"SelfWire": 12, "Invited": 13, "TokenMade": 8, "UserJSON": 12} {
+		if s := h.api.OpenAPI().Components.Schemas.Map()[name]; s == nil || len(s.Properties) != want {
+			t.Errorf("schema %s: %+v, want %d properties", name, s, want)
+		}
+	}
 	if login := h.api.OpenAPI().Paths["/session"].Post; login.Security == nil || len(login.Security) != 0 {
 		t.Errorf("log-in: %v", login.Security)
 	}

@@ -22,7 +22,7 @@ type sessionWire struct {
 // selfWire is the user of a session, who may be nobody.
 type selfWire struct {
 	_ struct{} `nullable:"true"`
-	userWire
+	UserJSON
 }
 
 type providerWire struct {
@@ -141,7 +141,7 @@ func (a *Accounts) session(ctx context.Context, p Principal, accept string, cook
 		if err != nil {
 			return nil, err
 		}
-		out.Body.User = &selfWire{userWire: a.wireUser(u)}
+		out.Body.User = &selfWire{UserJSON: a.wireUser(u)}
 	}
 	if p.CSRF != "" {
 		out.Body.CSRF = &p.CSRF

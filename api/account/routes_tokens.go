@@ -19,7 +19,9 @@ import (
 // maxTokens bounds the tokens of one user.
 const maxTokens = 100
 
-type tokenWire struct {
+// TokenJSON is an API token on the wire, without its value. It is exported for
+// huma, as UserJSON is.
+type TokenJSON struct {
 	ID      string     `json:"id"`
 	User    string     `json:"user" doc:"ID of the owner"`
 	Name    string     `json:"name"`
@@ -31,7 +33,7 @@ type tokenWire struct {
 
 type tokenMade struct {
 	Token string `json:"token" doc:"The token itself. It is shown this once"`
-	tokenWire
+	TokenJSON
 }
 
 type tokenIn struct {
@@ -49,11 +51,11 @@ type tokenOut struct {
 
 func (a *Accounts) tokenRoutes(api huma.API) {
 	handle(api, op(http.MethodGet, "/me/tokens", "tokens-list", "The own API tokens", http.StatusOK, Metadata(store.Viewer, ScopeSession)),
-		func(ctx context.Context, _ *none) (*listOut[tokenWire], error) {
+		func(ctx context.Context, _ *none) (*listOut[TokenJSON], error) {
 			return a.tokens(ctx, From(ctx).User.ID)
 		})
 	handle(api, op(http.MethodGet, "/tokens", "tokens-list-all", "Everybody's API tokens", http.StatusOK, Metadata(store.Admin, ScopeAdmin)),
-		func(ctx context.Context, _ *none) (*listOut[tokenWire], error) { return a.tokens(ctx, "") })
+		func(ctx context.Context, _ *none) (*listOut[TokenJSON], error) { return a.tokens(ctx, "") })
 	handle(api, op(http.MethodPost, "/me/tokens", "tokens-create", "Make an API token", http.StatusCreated, Metadata(store.Viewer, ScopeSession)), a.createToken)
 	handle(api, op(http.MethodDelete, "/me/tokens/{id}", "tokens-delete", "Revoke an own API token", http.StatusNoContent,
 		Metadata(store.Viewer, ScopeSession), http.StatusNotFound),
@@ -65,16 +67,16 @@ func (a *Accounts) tokenRoutes(api huma.API) {
 		func(ctx context.Context, in *idIn) (*none, error) { return nil, a.deleteToken(ctx, "", in.ID) })
 }
 
-func wireToken(t store.Token) tokenWire {
-	return tokenWire{ID: t.ID, User: t.User, Name: t.Name, Scopes: append([]string{}, t.Scopes...), Created: when(t.Created), Expires: when(t.Expires), Used: when(t.Used)}
+func wireToken(t store.Token) TokenJSON {
+	return TokenJSON{ID: t.ID, User: t.User, Name: t.Name, Scopes: append([]string{}, t.Scopes...), Created: when(t.Created), Expires: when(t.Expires), Used: when(t.Used)}
 }
 
-func (a *Accounts) tokens(ctx context.Context, user string) (*listOut[tokenWire], error) {
+func (a *Accounts) tokens(ctx context.Context, user string) (*listOut[TokenJSON], error) {
 	kept, err := a.store.Tokens(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	var items []tokenWire
+	var items []TokenJSON
 	for _, t := range kept {
 		items = append(items, wireToken(t))
 	}
@@ -99,7 +101,7 @@ func (a *Accounts) createToken(ctx context.Context, in *tokenIn) (*tokenOut, err
 	if t, err = a.store.CreateToken(ctx, p.Actor, t); err != nil {
 		return nil, err
 	}
-	return &tokenOut{CacheControl: noStore, Body: tokenMade{Token: value, tokenWire: wireToken(t)}}, nil
+	return &tokenOut{CacheControl: noStore, Body: tokenMade{Token: value, TokenJSON: wireToken(t)}}, nil
 }
 
 // checkToken says what is wrong with a token that is asked for. Scopes that the

@@ -13,7 +13,7 @@ import (
 type userOut struct {
 	ETag         string `header:"ETag"`
 	CacheControl string `header:"Cache-Control"`
-	Body         userWire
+	Body         UserJSON
 }
 
 type invitedOut struct {
@@ -23,7 +23,7 @@ type invitedOut struct {
 }
 
 type invited struct {
-	userWire
+	UserJSON
 	InviteURL string `json:"invite_url" doc:"One-time link by which the user sets a password"`
 }
 
@@ -82,14 +82,14 @@ func (a *Accounts) invitedAnswer(ctx context.Context, u store.User, life time.Du
 	return &invitedOut{ETag: etag(u.Version), CacheControl: noStore, Body: invited{a.wireUser(u), link}}, nil
 }
 
-func (a *Accounts) listUsers(ctx context.Context, _ *none) (*listOut[userWire], error) {
+func (a *Accounts) listUsers(ctx context.Context, _ *none) (*listOut[UserJSON], error) {
 	users, err := a.store.Users(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p := From(ctx)
 	all := p.Is(store.Admin) && (p.Token.ID == "" || covers(p.Scopes, ScopeAdmin))
-	var items []userWire
+	var items []UserJSON
 	for _, u := range users {
 		if all {
 			items = append(items, a.wireUser(u))

@@ -55,8 +55,10 @@ func checkEmail(email *string) error {
 	return nil
 }
 
-// userWire is a user as admins see them; others see ID and display only.
-type userWire struct {
+// UserJSON is a user on the wire as admins see them; others see ID and display
+// only. It is exported for huma, which leaves out of a schema what is embedded
+// and is not.
+type UserJSON struct {
 	ID          string      `json:"id"`
 	Display     string      `json:"display"`
 	Version     *int64      `json:"version,omitempty" doc:"For If-Match"`
@@ -72,10 +74,10 @@ type userWire struct {
 }
 
 // person is a user as everybody sees them.
-func person(u store.User) userWire { return userWire{ID: u.ID, Display: u.Display} }
+func person(u store.User) UserJSON { return UserJSON{ID: u.ID, Display: u.Display} }
 
 // wireUser is a user as they themselves and admins see them.
-func (a *Accounts) wireUser(u store.User) userWire {
+func (a *Accounts) wireUser(u store.User) UserJSON {
 	w := person(u)
 	w.Version, w.Name, w.Email, w.Role, w.Disabled = &u.Version, &u.Name, &u.Email, &u.Role, &u.Disabled
 	locked := u.LockedUntil
