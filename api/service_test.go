@@ -42,7 +42,11 @@ type service struct {
 // diagnosed then.
 func start(t *testing.T, workers int, edit func(*api.Config)) *service {
 	t.Helper()
-	dir := t.TempDir()
+	return startIn(t, t.TempDir(), workers, edit)
+}
+
+func startIn(t *testing.T, dir string, workers int, edit func(*api.Config)) *service {
+	t.Helper()
 	var server *api.Server
 	var pool *work.Pool
 	ready := make(chan struct{})
