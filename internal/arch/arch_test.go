@@ -48,7 +48,7 @@ var rooms = map[string][]string{
 	"api":             with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
 	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal"),
 	"eval":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
-	"bench":           with(base, "telemetry", "compress", "store", "demo"),
+	"bench":           with(base, "telemetry", "compress", "store", "demo", "internal/app"),
 	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web"),
 }
 
