@@ -15,6 +15,7 @@ const (
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16)
 ON CONFLICT (source, fingerprint, starts) DO NOTHING RETURNING id`
 	repeatAlert = `UPDATE alerts SET count = count + 1, last = CASE WHEN last < $1 THEN $1 ELSE last END, ends = $2, severity = $3, annotations = $4 WHERE id = $5 AND ends = $6`
+	saveCounts  = `UPDATE incidents SET updated = $1, alerts = $2, firing = $3, folded = $4, ended = $5 WHERE number = $6`
 	// lockAlerts lets one taker in at a time. Alerts of one call may belong to
 	// any incidents, in any order: takers side by side would wait for each other.
 	lockAlerts = `UPDATE counters SET value = value + 1 WHERE name = 'alerts'`
@@ -73,9 +74,10 @@ type intake struct {
 // heldIncident is an incident that the transaction changes.
 type heldIncident struct {
 	Incident
-	before   []string // nodes it had
-	severity Severity // it had
-	ended    bool     // some alert ceased to fire
+	before []string // nodes it had
+	was    Incident // as it was; its Nodes are before
+	opened bool     // in this transaction
+	ended  bool     // some alert ceased to fire
 }
 
 // hold locks an incident once.
@@ -91,7 +93,7 @@ func (k *intake) hold(ctx context.Context, number int64) (*heldIncident, error) 
 }
 
 func (k *intake) keep(in Incident) *heldIncident {
-	h := &heldIncident{Incident: in, before: slices.Clone(in.Nodes), severity: in.Severity}
+	h := &heldIncident{Incident: in, before: slices.Clone(in.Nodes), was: in}
 	k.held[in.Number] = h
 	k.order = append(k.order, in.Number)
 	return h
@@ -165,8 +167,43 @@ func (k *intake) place(ctx context.Context, p Placed, a Alert) (*heldIncident, b
 	return k.open(ctx, p, a)
 }
 
-// open opens the incident of a new alert, or joins the open one of its key.
+// open joins the open incident of the key of p.Open, or opens that.
 func (k *intake) open(ctx context.Context, p Placed, a Alert) (*heldIncident, bool, error) {
+	if p.Open.Key != "" {
+		var number int64
+		err := k.t.row(ctx, openWithKey, p.Open.Key).Scan(&number)
+		if err == nil {
+			h, err := k.hold(ctx, number)
+			if err == nil && h.Status != Open {
+				err = errRace // resolved since it was found
+			}
+			return h, false, err
+		}
+		if !isNone(err) {
+			return nil, false, err
+		}
+	}
+	in := p.opening(a)
+	if err := k.t.insert(ctx, &in); err != nil {
+		return nil, false, err
+	}
+	if in.Number == 0 {
+		return nil, false, errRace // opened since it was looked for
+	}
+	if err := k.s.enqueueNew(ctx, k.t, &in, Job{Reason: "alerts", NotBefore: p.NotBefore}); err != nil {
+		return nil, false, err
+	}
+	if err := k.t.notify(ctx, Notice{Incident: in.ID, Kind: "opened"}); err != nil {
+		return nil, false, err
+	}
+	in.Version++
+	h := k.keep(in)
+	h.opened = true
+	return h, true, nil
+}
+
+// opening is the incident that p opens for an alert.
+func (p Placed) opening(a Alert) Incident {
 	in := *p.Open
 	in.Status, in.Resolved, in.Opened = Open, time.Time{}, time.Time{}
 	in.Alerts, in.Firing, in.Folded, in.Attempt = 0, 0, 0, 0
@@ -177,31 +214,7 @@ func (k *intake) open(ctx context.Context, p Placed, a Alert) (*heldIncident, bo
 		in.Severity = a.Severity
 	}
 	in.Nodes = slices.Clone(in.Nodes)
-	if err := k.t.insert(ctx, &in); err != nil {
-		return nil, false, err
-	}
-	if in.Number == 0 {
-		var number int64
-		if err := k.t.row(ctx, openWithKey, in.Key).Scan(&number); err != nil {
-			if isNone(err) {
-				err = errRace
-			}
-			return nil, false, err
-		}
-		h, err := k.hold(ctx, number)
-		if err == nil && h.Status != Open {
-			err = errRace
-		}
-		return h, false, err
-	}
-	if err := k.s.enqueueNew(ctx, k.t, &in, Job{Reason: "alerts", NotBefore: p.NotBefore}); err != nil {
-		return nil, false, err
-	}
-	if err := k.t.notify(ctx, Notice{Incident: in.ID, Kind: "opened"}); err != nil {
-		return nil, false, err
-	}
-	in.Version++
-	return k.keep(in), true, nil
+	return in
 }
 
 // join adds a new alert to what the incident says.
@@ -232,8 +245,8 @@ func (k *intake) settle(ctx context.Context) error {
 			if err := k.t.turn(ctx, &h.Incident); err != nil {
 				return err
 			}
-		case h.Severity > h.severity:
-			detail := map[string]string{"severity": severityWord(h.Severity), "was": severityWord(h.severity)}
+		case h.Severity > h.was.Severity:
+			detail := map[string]string{"severity": severityWord(h.Severity), "was": severityWord(h.was.Severity)}
 			if err := k.t.notify(ctx, Notice{Incident: h.ID, Kind: "updated", Detail: detail}); err != nil {
 				return err
 			}
@@ -241,11 +254,22 @@ func (k *intake) settle(ctx context.Context) error {
 		if h.Firing > 0 {
 			h.Ended = time.Time{}
 		}
-		if err := k.t.save(ctx, &h.Incident, h.before); err != nil {
+		if err := k.save(ctx, h); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// save writes an incident. Most alerts change nothing that an index holds but
+// the time: then the other indexes are spared.
+func (k *intake) save(ctx context.Context, h *heldIncident) error {
+	if h.opened || h.Status != h.was.Status || h.Severity != h.was.Severity || !h.Started.Equal(h.was.Started) || len(h.Nodes) != len(h.before) {
+		return k.t.save(ctx, &h.Incident, h.before)
+	}
+	k.t.changed("incident", h.ID)
+	_, err := k.t.exec(ctx, saveCounts, nanos(k.t.at), h.Alerts, h.Firing, h.Folded, nanos(h.Ended), h.Number)
+	return err
 }
 
 // filled is the alert with what may be left out.

@@ -137,7 +137,6 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_starts ON alerts (starts, id);
 CREATE INDEX alerts_incident ON alerts (incident, starts, id);
 CREATE INDEX alerts_node ON alerts (node, starts, id);
-CREATE INDEX alerts_source ON alerts (source, starts, id);
 CREATE INDEX alerts_firing ON alerts (starts, id) WHERE ends = 0;
 
 CREATE TABLE notices (
