@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -12,8 +13,9 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
-	_ "modernc.org/sqlite"             // database/sql driver "sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // database/sql driver "sqlite"
 
 	"triagent/internal/errs"
 )
@@ -142,10 +144,14 @@ func (s *Store) openSQLite() error {
 }
 
 func (s *Store) openPostgres() error {
-	db, err := sql.Open("pgx", s.cfg.URL)
+	cfg, err := pgx.ParseConfig(s.cfg.URL)
 	if err != nil {
-		return errs.New(errs.Invalid, "the database URL cannot be read") // the cause may show the password
+		return &errs.Error{Kind: errs.Invalid, Err: errors.New("the database URL cannot be read"), Remedy: "write it as postgres://user:password@host:5432/name"}
 	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "triagent"
+	}
+	db := stdlib.OpenDB(*cfg)
 	db.SetMaxOpenConns(max(16, 4*runtime.NumCPU()))
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute)
