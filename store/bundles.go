@@ -123,7 +123,7 @@ func (s *Store) bundle(name string) (string, error) {
 
 // reader stops reading when ctx ends.
 type reader struct {
-	ctx context.Context //nolint:containedctx // io.Reader has no place for it
+	ctx context.Context // io.Reader has no other place for it
 	r   io.Reader
 }
 

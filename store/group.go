@@ -33,7 +33,7 @@ type group struct {
 
 // call is one function waiting for its turn.
 type call struct {
-	ctx  context.Context //nolint:containedctx // a waiting caller's, read by who leads
+	ctx  context.Context // a waiting caller's, read by who leads
 	f    func(context.Context, querier) error
 	err  error
 	turn chan bool // true: lead; false: done, err is set
@@ -47,7 +47,7 @@ var errClosed = errors.New("the store is closed")
 // do runs f in a transaction and returns once it is durable. A caller whose ctx
 // ends before its turn comes is not run.
 func (g *group) do(ctx context.Context, f func(context.Context, querier) error) error {
-	return g.enter(&call{ctx: ctx, f: f, turn: make(chan bool, 1)}, false)
+	return g.enter(&call{ctx: ctx, f: f, turn: make(chan bool, 1)}, false) //nolint:contextcheck // the call carries it
 }
 
 // enter waits for the turn of c. The last call closes the door behind itself.
@@ -159,15 +159,18 @@ func (g *group) run(ctx context.Context, batch []*call) (err error) {
 // one runs a call, in a savepoint if it is not alone. An error is one that ends
 // the transaction of all.
 func (g *group) one(ctx context.Context, c *call, savepoint bool) error {
-	if c.err = c.ctx.Err(); c.err != nil {
+	select {
+	case <-c.ctx.Done():
+		c.err = c.ctx.Err()
 		return nil
+	default:
 	}
 	if savepoint {
 		if _, err := g.ExecContext(ctx, "SAVEPOINT call"); err != nil {
 			return err
 		}
 	}
-	c.err = guarded(context.WithoutCancel(c.ctx), c.f, g)
+	c.err = guarded(context.WithoutCancel(c.ctx), c.f, g) //nolint:contextcheck // each call has its own
 	if !savepoint {
 		return nil
 	}

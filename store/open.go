@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		err = s.migrate(ctx)
 	}
 	if err != nil {
-		_ = s.Close() // the first error says more
+		_ = s.Close() //nolint:contextcheck // closing waits for nobody here; the first error says more
 		return nil, kinded("open the database", err)
 	}
 	return s, nil

@@ -35,8 +35,11 @@ rm -rf "$1"`
 
 var databases atomic.Int64
 
-// alive is open as long as this process: what is not referred to is closed.
-var alive io.Closer
+// server is the one of this test binary.
+type server struct {
+	url   string    // of its databases, without a name
+	alive io.Closer // its standard input: open as long as it is referred to
+}
 
 // Postgres returns the URL of an empty database on a real PostgreSQL that lives
 // as long as the test. The server is started once for a test binary, on a free
@@ -47,11 +50,11 @@ func Postgres(t testing.TB) string {
 	if _, err := os.Stat(filepath.Join(binaries, "postgres")); err != nil {
 		t.Skipf("PostgreSQL 15 is not installed in %s", binaries)
 	}
-	server, err := start()
+	srv, err := start()
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	db, err := sql.Open("pgx", server+"postgres?sslmode=disable")
+	db, err := sql.Open("pgx", srv.url+"postgres?sslmode=disable")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,28 +69,28 @@ func Postgres(t testing.TB) string {
 		}
 		_ = db.Close() // nothing is written
 	})
-	return server + name + "?sslmode=disable"
+	return srv.url + name + "?sslmode=disable"
 }
 
-// start starts the server and returns the URL of its databases, without a name.
-var start = sync.OnceValues(func() (string, error) {
+// start starts the server.
+var start = sync.OnceValues(func() (*server, error) {
 	dir, err := os.MkdirTemp("", "triagent-postgres-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	who, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	initdb := exec.Command(filepath.Join(binaries, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "triagent",
 		"--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = dir, who
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w: %s", err, out)
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	port, err := freePort()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	fsync := os.Getenv("TRIAGENT_TEST_FSYNC")
 	if fsync != "on" {
@@ -95,14 +98,15 @@ var start = sync.OnceValues(func() (string, error) {
 	}
 	run := exec.Command("/bin/sh", "-c", script, "sh", dir, binaries, strconv.Itoa(port), fsync)
 	run.Dir, run.SysProcAttr = dir, who
-	if alive, err = run.StdinPipe(); err != nil {
-		return "", err
+	alive, err := run.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
 	if err := run.Start(); err != nil {
-		return "", err
+		return nil, err
 	}
-	url := fmt.Sprintf("postgres://triagent@127.0.0.1:%d/", port)
-	return url, answers(url, filepath.Join(dir, "log"))
+	srv := &server{url: fmt.Sprintf("postgres://triagent@127.0.0.1:%d/", port), alive: alive}
+	return srv, answers(srv.url, filepath.Join(dir, "log"))
 })
 
 // unprivileged gives dir to a user that PostgreSQL accepts, if this process is
