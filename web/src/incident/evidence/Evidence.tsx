@@ -1,4 +1,4 @@
-import { Badge, CloseButton, Group, SegmentedControl, Skeleton, Tabs, TextInput } from "@mantine/core";
+import { Badge, CloseButton, Group, SegmentedControl, Tabs, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -41,7 +41,7 @@ export function Evidence() {
           </Tabs.List>
           <Narrow />
         </Group>
-        {running && d.evidence.length === 0 && <Skeleton height={320} animate={false} />}
+        {running && d.evidence.length === 0 && <div className={classes.placeholder} />}
         <Tabs.Panel value="metrics">
           <Metrics evidence={groups.metrics} />
         </Tabs.Panel>

@@ -21,7 +21,7 @@ export function Numbers({ evidence: e }: { evidence: Evidence }) {
             const unit = counts.has(n.stat) ? "" : e.unit;
             return (
               <Table.Tr key={n.name}>
-                <Table.Th scope="row" fw={500}>
+                <Table.Th scope="row" fw={500} className={classes.nowrap}>
                   {t([`numbers.name.${n.name}`, "numbers.name.other"], { word: n.name.replaceAll("_", " ") })}
                 </Table.Th>
                 <Table.Td className={classes.number}>

@@ -23,12 +23,17 @@ function involved(p: Picture): { id: string }[] {
   return [...parts].map((id) => ({ id }));
 }
 
+/** Who leads how many groups; known: over time, else only that a node leads. */
+export interface Leaders {
+  known: boolean;
+  count: ReadonlyMap<string, number>;
+}
+
 interface Props {
   picture: Picture;
   /** The moment shown, in ms. */
   at: number;
-  /** Nodes that lead something at that moment. */
-  leaders: ReadonlySet<string>;
+  leaders: Leaders;
 }
 
 /** CallGraph draws the nodes, their calls and the way that trouble took. It is a chunk of its own. */
@@ -49,7 +54,13 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
         width: WIDTH,
         height: HEIGHT,
         ariaLabel: `${v.label}, ${t(`part.${parts.get(v.id) ?? "other"}`)}`,
-        data: { vertex: v, part: parts.get(v.id) ?? "other", leads: leaders.has(v.id), chosen: view.node === v.id },
+        data: {
+          vertex: v,
+          part: parts.get(v.id) ?? "other",
+          leads: leaders.count.has(v.id),
+          groups: leaders.known ? (leaders.count.get(v.id) ?? 0) : -1,
+          chosen: view.node === v.id,
+        },
       })),
     [p, places, parts, leaders, view.node, t],
   );

@@ -11,19 +11,13 @@ import { byStrength } from "../model/evidence";
 import type { Vertex } from "../model/graph";
 import classes from "./graph.module.css";
 
-export type NodeData = { vertex: Vertex; part: Part; leads: boolean; chosen: boolean };
+export type NodeData = { vertex: Vertex; part: Part; leads: boolean; groups: number; chosen: boolean };
 
 /** GraphNode is a node of the call graph; resting on it shows its strongest evidence. */
 export const GraphNode = memo(function GraphNode({ data }: NodeProps<Node<NodeData>>) {
   const { t } = useTranslation("incident");
-  const { role } = useShared();
   const { vertex: v, part, leads, chosen } = data;
-  const detail =
-    v.count > 1
-      ? t("graph.nodes", { count: v.count, odd: v.odd })
-      : v.role !== "" && v.role !== "unknown" && v.role !== "service"
-        ? role(v.role)
-        : v.service;
+  const detail = useDetail(data);
   return (
     <HoverCard openDelay={200} width={320} withinPortal>
       <HoverCard.Target>
@@ -44,6 +38,16 @@ export const GraphNode = memo(function GraphNode({ data }: NodeProps<Node<NodeDa
     </HoverCard>
   );
 });
+
+/** useDetail is the second line of a node: what it leads at that moment, its role, or its service. */
+function useDetail({ vertex: v, groups }: NodeData): string {
+  const { t } = useTranslation("incident");
+  const { role } = useShared();
+  if (v.count > 1) return t("graph.nodes", { count: v.count, odd: v.odd });
+  if (groups >= 0 && v.role === "leader")
+    return groups === 0 ? t("graph.leads_none") : t("graph.leads", { count: groups });
+  return v.role !== "" && v.role !== "unknown" && v.role !== "service" ? role(v.role) : v.service;
+}
 
 function About({ vertex: v }: { vertex: Vertex }) {
   const { t } = useTranslation("incident");

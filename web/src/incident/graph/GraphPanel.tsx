@@ -11,7 +11,9 @@ import { useTimeline } from "../timeline/useTimeline";
 import { Cites } from "../ui/Cite";
 import { Panel } from "../ui/Panel";
 import { At } from "../ui/Time";
+import page from "../incident.module.css";
 import classes from "./graph.module.css";
+import type { Leaders } from "./CallGraph";
 
 const CallGraph = lazy(() => import("./CallGraph"));
 
@@ -33,7 +35,7 @@ export function GraphPanel() {
     <Panel name="graph" least={520}>
       {empty ? (
         running ? (
-          <Skeleton height={400} animate={false} />
+          <div className={page.placeholder} />
         ) : (
           <Text c="dimmed" size="sm">
             {t("graph.empty")}
@@ -75,12 +77,12 @@ function reach(p: Picture, window: Span | undefined): Span | undefined {
   return from < to ? { from: from - 1000, to } : undefined;
 }
 
-function useLeaders(p: Picture, timeline: TimelineFile | undefined, at: number): ReadonlySet<string> {
+function useLeaders(p: Picture, timeline: TimelineFile | undefined, at: number): Leaders {
   return useMemo(() => {
     const then = timeline ? leadersAt(timeline, at) : null;
-    return (
-      then ?? new Set(p.vertices.filter((v) => v.role === "leader" || v.role === "config_leader").map((v) => v.id))
-    );
+    if (then) return { known: true, count: then };
+    const heads = p.vertices.filter((v) => v.role === "leader" || v.role === "config_leader");
+    return { known: false, count: new Map(heads.map((v) => [v.id, 0])) };
   }, [p, timeline, at]);
 }
 

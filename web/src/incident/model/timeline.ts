@@ -34,11 +34,51 @@ const kinds: Record<string, LaneKind> = {
   knowledge: "event",
 };
 
+/** Words for turns of leadership. */
+export interface LeaderWords {
+  leads: (groups: readonly string[]) => string;
+  gained: (groups: readonly string[]) => string;
+  lost: (groups: readonly string[]) => string;
+}
+
+const leading = (i: TimelineItem) => i.kind === "role" && (i.role === "leader" || i.role === "config_leader");
+
+/**
+ * leadership gives a bar for every stretch in which a node leads the same groups, and a mark where it
+ * gained or lost one. A role without an end lasts to the end of the window.
+ */
+export function leadership(items: readonly TimelineItem[], end: number, words: LeaderWords): LaneItem[] {
+  const terms = items
+    .filter(leading)
+    .map((i) => ({ from: ms(i.at), to: Number.isFinite(ms(i.until)) ? ms(i.until) : end, group: i.group ?? "" }));
+  const turns = [...new Set(terms.flatMap((t) => [t.from, t.to]))].sort((a, b) => a - b);
+  const at = (t: number) => terms.filter((x) => x.from <= t && x.to > t).map((x) => x.group);
+  const out: LaneItem[] = [];
+  turns.forEach((t, i) => {
+    const now = at(t);
+    const next = turns[i + 1];
+    if (now.length > 0 && next !== undefined)
+      out.push({ at: t, until: next, kind: "role", weight: now.length, text: words.leads(now) });
+    const before = i > 0 ? at(turns[i - 1] ?? t) : null;
+    if (t >= end) return;
+    const gained = before ? now.filter((g) => !before.includes(g)) : [];
+    const lost = before ? before.filter((g) => !now.includes(g)) : [];
+    if (gained.length > 0) out.push({ at: t, kind: "role", weight: 20, text: words.gained(gained) });
+    if (lost.length > 0) out.push({ at: t, kind: "role", weight: 20, text: words.lost(lost) });
+  });
+  return out;
+}
+
 /**
  * lanes gives one lane a node: the onsets of its evidence, its alerts, changes and turns of leadership. The
  * lane of the culprit comes first, then the others by their first telling onset; nodes without anything are left out.
  */
-export function lanes(d: Diagnosis, file: TimelineFile | undefined, parts: ReadonlyMap<string, Part>): Lane[] {
+export function lanes(
+  d: Diagnosis,
+  file: TimelineFile | undefined,
+  parts: ReadonlyMap<string, Part>,
+  words: LeaderWords,
+): Lane[] {
   const byNode = new Map<string, LaneItem[]>();
   const add = (node: string, item: LaneItem) => byNode.set(node, [...(byNode.get(node) ?? []), item]);
   for (const e of d.evidence) {
@@ -53,8 +93,11 @@ export function lanes(d: Diagnosis, file: TimelineFile | undefined, parts: Reado
       });
   }
   const cited = new Set(d.evidence.map((e) => e.id));
+  const end = ms(file?.window.to);
   for (const l of file?.lanes ?? []) {
+    for (const i of leadership(l.items, end, words)) add(l.node, i);
     for (const i of l.items) {
+      if (i.kind === "role") continue;
       // Onsets are those of the evidence, which is here already.
       if (i.kind === "onset" && (i.evidence === undefined || cited.has(i.evidence))) continue;
       const until = ms(i.until);
@@ -107,18 +150,16 @@ export function reachOf(d: Diagnosis, file: TimelineFile | undefined, all: reado
   return Number.isFinite(from) && from < to ? { from, to } : undefined;
 }
 
-/** leadersAt are the nodes that lead something at a moment; null: the timeline does not know of leaders. */
-export function leadersAt(file: TimelineFile, at: number): Set<string> | null {
-  const turns = file.lanes.flatMap((l) =>
-    l.items.filter((i) => i.kind === "role").map((i) => ({ node: l.node, ...i })),
+/** leadersAt counts the groups that each node leads at a moment; null: the timeline does not know of leaders. */
+export function leadersAt(file: TimelineFile, at: number): Map<string, number> | null {
+  const terms = file.lanes.flatMap((l) =>
+    l.items.filter(leading).map((i) => ({ node: l.node, from: ms(i.at), to: ms(i.until) })),
   );
-  if (turns.length === 0) return null;
+  if (terms.length === 0) return null;
   const end = ms(file.window.to);
-  const out = new Set<string>();
-  for (const t of turns) {
-    const until = ms(t.until);
-    if ((t.role === "leader" || t.role === "config_leader") && ms(t.at) <= at && !(until <= at && until < end))
-      out.add(t.node);
+  const out = new Map<string, number>();
+  for (const t of terms) {
+    if (t.from <= at && !(t.to <= at && t.to < end)) out.set(t.node, (out.get(t.node) ?? 0) + 1);
   }
   return out;
 }

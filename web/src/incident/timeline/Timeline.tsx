@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Lanes } from "../../charts";
 import { useShared } from "../context";
 import { spanOf } from "../model/diagnosis";
-import { lanes, MOST_LANES, reachOf } from "../model/timeline";
+import { lanes, MOST_LANES, reachOf, type LeaderWords } from "../model/timeline";
 import { Panel } from "../ui/Panel";
 import { useTimeline } from "./useTimeline";
 
@@ -14,9 +14,21 @@ export function Timeline() {
   const { d, parts, running, view, setView, say } = useShared();
   const file = useTimeline();
   const [all, setAll] = useState(false);
+  const words = useMemo<LeaderWords>(
+    () => ({
+      leads: (g) => t("timeline.leads", { count: g.length, groups: g.join(", ") }),
+      gained: (g) => t("timeline.gained", { groups: g.join(", ") }),
+      lost: (g) => t("timeline.lost", { groups: g.join(", ") }),
+    }),
+    [t],
+  );
   const list = useMemo(
-    () => lanes(d, file.data, parts).map((l) => ({ ...l, items: l.items.map((i) => ({ ...i, text: say(i.text) })) })),
-    [d, file.data, parts, say],
+    () =>
+      lanes(d, file.data, parts, words).map((l) => ({
+        ...l,
+        items: l.items.map((i) => ({ ...i, text: say(i.text) })),
+      })),
+    [d, file.data, parts, say, words],
   );
   const span = useMemo(() => reachOf(d, file.data, list), [d, file.data, list]);
   const shown = all ? list : list.slice(0, MOST_LANES);

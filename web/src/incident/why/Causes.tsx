@@ -1,4 +1,4 @@
-import { Button, Skeleton, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { share } from "../../charts";
@@ -19,7 +19,7 @@ export function Causes() {
   const shown = all ? d.causes : first;
   return (
     <Panel name="causes" least={150}>
-      {d.causes.length === 0 && running && <Skeleton height={90} animate={false} />}
+      {d.causes.length === 0 && running && <div className={classes.placeholder} />}
       {d.causes.length === 0 && !running && (
         <Text size="sm" c="dimmed">
           {t("why.no_cause")}
