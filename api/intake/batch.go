@@ -144,10 +144,15 @@ var (
 func (in *Intake) takeBatch(ctx context.Context, batch []*call) error {
 	in.once.Lock()
 	defer in.once.Unlock()
+	var p *plan
 	done := false
 	defer func() {
-		if !done {
-			in.stale.Store(true) // the index holds what was not stored
+		switch {
+		case done:
+		case p == nil:
+			in.stale.Store(true)
+		default: // the index holds what was not stored
+			in.distrust(p.entries...)
 		}
 	}()
 	if err := in.refresh(ctx, in.unsure(batch)); err != nil {
@@ -156,7 +161,7 @@ func (in *Intake) takeBatch(ctx context.Context, batch []*call) error {
 	if err := in.lookUp(ctx, batch); err != nil {
 		return err
 	}
-	p := in.plan(batch)
+	p = in.plan(batch)
 	var arrivals []store.Arrival
 	for part := range slices.Chunk(p.placed, maxTransaction) {
 		got, err := in.store.TakeAlerts(ctx, part)

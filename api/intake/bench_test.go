@@ -48,3 +48,19 @@ func BenchmarkTake(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLoad reads 2,000 open incidents at start.
+func BenchmarkLoad(b *testing.B) {
+	c := newClock()
+	s := storetest.SQLite(b)
+	var list []connectors.Alert
+	for n := range 2000 {
+		list = append(list, alert(c.now(), fmt.Sprintf("Slow node-%d", n)))
+	}
+	take(b, start(b, s, c), list...)
+	for b.Loop() {
+		if err := start(b, s, c).Load(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -203,6 +203,13 @@ func (in *Intake) PerMinute(incident string) int {
 	return in.rates.perMinute(incident, in.now())
 }
 
+// Waiting is how many alerts wait for their transaction.
+func (in *Intake) Waiting() int {
+	in.queue.mu.Lock()
+	defer in.queue.mu.Unlock()
+	return in.queue.waiting
+}
+
 // Take takes alerts in and returns once they are durable. A repeated call with
 // the same alerts changes only counts, so that a sender may try again after any
 // error. Errors are of kind errs.Unavailable if the store cannot write or too

@@ -82,6 +82,17 @@ func (in *Intake) refresh(ctx context.Context, eager bool) error {
 	return nil
 }
 
+// distrust takes entries out of the index, so that they are read anew before
+// the next alert is placed. Nil ones are skipped.
+func (in *Intake) distrust(list ...*entry) {
+	for _, e := range list {
+		if e != nil {
+			in.index.drop(e)
+		}
+	}
+	in.fresh.at, in.fresh.revision = time.Time{}, -1
+}
+
 // freshness is how far the index can be trusted.
 type freshness struct {
 	at       time.Time     // when the store was asked

@@ -56,19 +56,18 @@ func (in *Intake) settle(ctx context.Context, batch []*call, p *plan, arrivals [
 func (in *Intake) settleOne(p *plan, i int, a *store.Arrival) {
 	x, e := in.index, p.entries[i]
 	switch {
+	case e != nil && !x.entries[e]:
+		return // it is to be read anew
 	case e == nil:
 		if e = x.byID[a.Incident]; e == nil {
 			return
 		}
 		x.track(e, p.signals[i])
-	case e.id == "" && x.byID[a.Incident] == nil:
+	case e.id == "" && a.Opened:
 		e.id, e.number = a.Incident, numberOf(a.Incident)
 		x.byID[e.id] = e
-		if !a.Opened {
-			in.stale.Store(true) // another process was first: there is more to know of it
-		}
-	case e.id != a.Incident:
-		in.stale.Store(true)
+	case e.id != a.Incident: // another process was first, or somebody closed it
+		in.distrust(e, x.byID[a.Incident])
 		return
 	}
 	if a.New {

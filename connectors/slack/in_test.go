@@ -131,7 +131,8 @@ func TestParse(t *testing.T) {
 	}{
 		{
 			"slash", form, "command=%2Ftriagent&text=why+inc-4&team_id=T1&channel_id=C1&user_id=U1&user_name=ada&trigger_id=9",
-			Request{Command: &Command{ID: "9", Verb: Why, Arg: "inc-4", Lang: "en", Team: "T1", Channel: "C1", User: "U1", Name: "ada"}}, "",
+			Request{Command: &Command{ID: "9", Verb: Why, Arg: "inc-4", Lang: "en", Team: "T1", Channel: "C1", User: "U1", Name: "ada"}},
+			"",
 		},
 		{"certificate check", form, "ssl_check=1&token=x", Request{}, ""},
 		{"another workspace", form, "command=x&team_id=T2", Request{}, errs.Denied},
@@ -140,7 +141,8 @@ func TestParse(t *testing.T) {
 		{
 			"mention in a thread", "application/json",
 			`{"type":"event_callback","team_id":"T1","event_id":"E","event":{"type":"app_mention","user":"U1","text":" <@U9> diagnose a &lt; b","ts":"2","thread_ts":"1","channel":"C1"}}`,
-			Request{Mention: true, Command: &Command{ID: "E", Verb: Diagnose, Arg: "a < b", Lang: "en", Team: "T1", Channel: "C1", Thread: "1", User: "U1"}}, "",
+			Request{Mention: true, Command: &Command{ID: "E", Verb: Diagnose, Arg: "a < b", Lang: "en", Team: "T1", Channel: "C1", Thread: "1", User: "U1"}},
+			"",
 		},
 		{"a bot's mention", "application/json", `{"type":"event_callback","team_id":"T1","event":{"type":"app_mention","bot_id":"B"}}`, Request{}, ""},
 		{"another event", "application/json", `{"type":"event_callback","team_id":"T1","event":{"type":"message","text":"x"}}`, Request{}, ""},
