@@ -65,6 +65,13 @@ func TestScopes(t *testing.T) {
 	for i, set := range sets {
 		c := ada.token(set...)
 		for name, want := range opens {
+			o := Operation{Role: store.Viewer, Scope: name}
+			if name == "people" {
+				o.Scope = ScopeSession
+			}
+			if o.AllowsToken(store.Admin, set...) != want[i] {
+				t.Errorf("AllowsToken(%v) of %s is not %v", set, name, want[i])
+			}
 			for _, method := range []string{"GET", "POST"} {
 				status := 204
 				if !want[i] {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"sync"
 	"testing"
@@ -126,6 +128,60 @@ func TestEndedStaysEnded(t *testing.T) {
 		if _, err := h.s.Session(t.Context(), hashOf(cookie.Value)); err == nil {
 			t.Fatal("the session came back")
 		}
+	}
+}
+
+// TestExtendAfterEnd shows it for a request that was let in just before the
+// session ended.
+func TestExtendAfterEnd(t *testing.T) {
+	h := open(t, nil)
+	b := h.login("ada")
+	id := b.id()
+	h.clock.add(2 * time.Hour)
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+	r.AddCookie(&http.Cookie{Name: CookieName, Value: b.cookies[CookieName]})
+	v := h.a.visitFrom(r)
+	ctx := h.a.identify(r.Context(), r, v)
+	if v.Session == "" {
+		t.Fatal("not let in")
+	}
+	if err := h.a.endSession(t.Context(), id, v.Session); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.a.extend(ctx, w, v)
+	if _, err := h.s.Session(t.Context(), v.Session); err == nil || w.Header().Get("Set-Cookie") != "" {
+		t.Error("the session came back")
+	}
+}
+
+// TestForgetWhileReading shows that what is read while it changes is not kept.
+func TestForgetWhileReading(t *testing.T) {
+	m := newMemory(time.Hour, time.Now)
+	read := func(name string, meanwhile func()) string {
+		u, err := m.users.get("u", func() (store.User, error) {
+			meanwhile()
+			return store.User{Name: name}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Name
+	}
+	read("old", func() { m.forgetUser("u") })
+	if got := read("new", func() {}); got != "new" {
+		t.Errorf("kept %q", got)
+	}
+	if got := read("later", func() {}); got != "new" {
+		t.Errorf("not kept: %q", got)
+	}
+	for i := range maxRemembered + 10 {
+		if _, err := m.users.get(fmt.Sprint(i), func() (store.User, error) { return store.User{}, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(m.users.items); n > maxRemembered {
+		t.Errorf("%d are remembered", n)
 	}
 }
 
