@@ -22,7 +22,7 @@ func init() {
 }
 
 // maxUnpacked bounds what a stored value may unpack to, in bytes.
-const maxUnpacked = 256 << 20
+const maxUnpacked = 64 << 20
 
 var packer = sync.OnceValues(func() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
