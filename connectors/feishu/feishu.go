@@ -101,6 +101,7 @@ type (
 
 // Send sends a new card; there is no receipt.
 func (s sender) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	r := request{Type: "interactive", Card: lay(m, maxText)}
 	if s.Secret != "" {
 		r.Timestamp = strconv.FormatInt(s.Now().Unix(), 10)

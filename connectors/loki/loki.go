@@ -111,6 +111,7 @@ func New(c Config) (*Pusher, error) {
 // Send pushes m to the stream "incidents"; there is no receipt. Loki drops a
 // line that it has already, with the same time, labels and text.
 func (p *Pusher) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	text, err := encode(m)
 	if err != nil {
 		return "", err

@@ -69,6 +69,7 @@ type (
 
 // Send sends a new post; there is no receipt.
 func (s sender) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	title := escape(outgoing.Clip(outgoing.Line(m.Title), 300))
 	a := attachment{Fallback: title, Color: colour(m), Title: title, TitleLink: outgoing.Link(m.URL), Text: text(m), Fields: []field{}}
 	for _, f := range m.Fields[:min(len(m.Fields), 12)] {

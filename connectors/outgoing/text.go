@@ -112,3 +112,19 @@ func Wide(s string) string {
 var wide = strings.NewReplacer(
 	"<", "＜", ">", "＞", "[", "［", "]", "］", "*", "＊", "`", "｀", "#", "＃", "~", "～", "|", "｜", "!", "！", "\\", "＼", "&", "＆",
 )
+
+// Bound returns m with texts and lists cut to what any channel could show, so
+// that laying it out costs little however long the texts are.
+func Bound(m connectors.Message) connectors.Message {
+	m.Title, m.Text = ClipBytes(m.Title, 2_000), ClipBytes(m.Text, 20_000)
+	fields := make([]connectors.Field, 0, min(len(m.Fields), 30))
+	for _, f := range m.Fields[:min(len(m.Fields), 30)] {
+		fields = append(fields, connectors.Field{Name: ClipBytes(f.Name, 500), Value: ClipBytes(f.Value, 4_000)})
+	}
+	steps := make([]string, 0, min(len(m.Steps), 30))
+	for _, s := range m.Steps[:min(len(m.Steps), 30)] {
+		steps = append(steps, ClipBytes(s, 4_000))
+	}
+	m.Fields, m.Steps = fields, steps
+	return m
+}

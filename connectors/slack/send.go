@@ -76,6 +76,7 @@ var _ connectors.Sender = hook{}
 
 // Send posts a new message; there is no receipt.
 func (h hook) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	body, err := json.Marshal(slack.WebhookMessage{Text: fallback(m), Blocks: &slack.Blocks{BlockSet: blocks(m)}})
 	if err != nil {
 		return "", err
@@ -101,6 +102,7 @@ var _ connectors.Sender = (*bot)(nil)
 // Send posts the first message about an incident, or updates it and tells what
 // happened in its thread. The receipt is "CHANNEL|TIMESTAMP" of the first.
 func (b *bot) Send(ctx context.Context, m connectors.Message, before connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	channel, stamp, ok := strings.Cut(string(before), "|")
 	if !ok || m.Incident == "" {
 		return b.post(ctx, m)

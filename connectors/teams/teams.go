@@ -89,6 +89,7 @@ type (
 
 // Send sends a new card; there is no receipt.
 func (s sender) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	body, err := json.Marshal(wrap(lay(m, maxText)))
 	for limit := maxText / 2; err == nil && len(body) > maxBody && limit > 100; limit /= 2 {
 		body, err = json.Marshal(wrap(lay(m, limit)))

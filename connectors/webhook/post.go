@@ -123,6 +123,7 @@ type wireField struct {
 
 // Send posts m; there is no receipt.
 func (p poster) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	body, err := encode(m)
 	if err != nil {
 		return "", err

@@ -60,6 +60,7 @@ type markdown struct {
 
 // Send sends a new message; there is no receipt.
 func (s sender) Send(ctx context.Context, m connectors.Message, _ connectors.Receipt) (connectors.Receipt, error) {
+	m = outgoing.Bound(m)
 	body, err := json.Marshal(message{"markdown", markdown{text(m)}})
 	if err != nil {
 		return "", err
