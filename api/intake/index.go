@@ -21,7 +21,6 @@ type entry struct {
 	names   map[string]bool      // of alerts that point at no node
 	live    map[string]time.Time // fingerprint -> start of what fires
 	alerts  int                  // distinct, as far as known
-	firing  int
 	folded  int64
 	due     time.Time // when it is to be diagnosed; zero: not known
 	signals []int     // of the batch that opens it: positions in the plan, ascending

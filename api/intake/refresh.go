@@ -140,7 +140,7 @@ func (x *index) update(e *entry, row *store.Incident) {
 	if row.Alerts > e.alerts && e.alerts > 0 {
 		e.span(row.Updated) // another process took alerts
 	}
-	e.alerts, e.firing, e.folded = row.Alerts, row.Firing, row.Folded
+	e.alerts, e.folded = row.Alerts, row.Folded
 }
 
 // The alerts of an incident that are read to know it.
