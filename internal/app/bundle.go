@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"triagent/api/intake"
-	"triagent/incident"
 	"triagent/store"
 )
 
@@ -72,27 +71,12 @@ func (s *Service) collect(ctx context.Context, j store.Job) (name string, size i
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	folder := filepath.Join(dir, "bundle")
-	if err := intake.Collect(ctx, in, alerts, topology(nodes, edges), folder); err != nil {
+	if err := intake.Collect(ctx, in, alerts, intake.TopologyOf(nodes, edges, in.Started), folder); err != nil {
 		return "", 0, err
 	}
 	name = fmt.Sprintf("%s%s-%d", collected, j.Incident, j.Attempt)
 	size, err = s.keep(ctx, name, func(w io.Writer) error { return pack(w, folder) })
 	return name, size, err
-}
-
-// topology turns what earlier diagnoses saw into the topology of a bundle.
-func topology(nodes []store.TopologyNode, edges []store.TopologyEdge) incident.Topology {
-	var t incident.Topology
-	for _, n := range nodes {
-		t.Nodes = append(t.Nodes, incident.Node{ID: incident.NodeID(n.Node), Service: n.Service, Known: true})
-		if n.Role != "" && n.Role != incident.UnknownRole {
-			t.Roles = append(t.Roles, incident.RoleSpan{Node: incident.NodeID(n.Node), Role: n.Role, From: n.Seen})
-		}
-	}
-	for _, e := range edges {
-		t.Calls = append(t.Calls, incident.Call{From: incident.NodeID(e.From), To: incident.NodeID(e.To)})
-	}
-	return t
 }
 
 // alertsOf reads the alerts of an incident, as many as a diagnosis can use.

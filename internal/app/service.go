@@ -212,13 +212,15 @@ func (s *Service) openAccounts(ctx context.Context) error {
 	return err
 }
 
-func (s *Service) openIntake(context.Context) error {
+func (s *Service) openIntake(ctx context.Context) error {
 	c := s.set.Hooks
 	c.PublicURL, c.Log = s.live.publicURL, s.log
 	c.Allowed = func(ctx context.Context) bool { return account.From(ctx).May(account.ScopeHooks) }
 	var err error
-	s.intake, err = intake.New(c, s.store)
-	return err
+	if s.intake, err = intake.New(c, s.store); err != nil {
+		return err
+	}
+	return s.intake.Load(ctx)
 }
 
 func (s *Service) openOutbox(context.Context) error {

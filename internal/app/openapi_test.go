@@ -1,0 +1,40 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the OpenAPI document that the page's types are made from")
+
+// The document that the page's types are made from is that of the service.
+func TestOpenAPI(t *testing.T) {
+	r := newRig(t, Settings{Version: "0.0.0"}).admin()
+	resp, body := r.call("GET", "/openapi.json", nil, nil)
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status)
+	}
+	var got bytes.Buffer
+	if err := json.Indent(&got, body, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	got.WriteByte('\n')
+	file := filepath.Join("..", "..", "web", "openapi.json")
+	if *update {
+		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Error("web/openapi.json is not that of the service: go test ./internal/app -run OpenAPI -update, then npm run types in web")
+	}
+}
