@@ -113,7 +113,7 @@ func (l *load) tally() string {
 }
 
 // verify compares what is there with what was answered.
-func (l *load) verify(ctx context.Context) error {
+func (l *load) verify(ctx context.Context, told *sink) error {
 	fmt.Println("answered in all:", l.tally())
 	wrong := 0
 	complain := func(format string, args ...any) {
@@ -129,9 +129,24 @@ func (l *load) verify(ctx context.Context) error {
 			l.verifyIncident(ctx, key, id, complain)
 		}
 	}
-	if err := l.verifyAlerts(ctx, complain); err != nil {
-		return err
+	for _, check := range []func() error{
+		func() error { return l.verifyAlerts(ctx, complain) },
+		func() error { return l.verifyOnce(ctx, complain) },
+		func() error { return l.verifyMessages(ctx, told, complain) },
+		func() error { return l.verifyAudit(ctx, complain) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
+	if wrong > 0 {
+		return fmt.Errorf("%d things are not as answered", wrong)
+	}
+	fmt.Println("all is there, once")
+	return nil
+}
+
+func (l *load) verifyAudit(ctx context.Context, complain func(string, ...any)) error {
 	var audit struct {
 		OK      bool  `json:"ok"`
 		Entries int64 `json:"entries"`
@@ -142,11 +157,7 @@ func (l *load) verify(ctx context.Context) error {
 	if !audit.OK {
 		complain("the audit does not verify")
 	}
-	fmt.Printf("audit: %d entries verify\n", audit.Entries)
-	if wrong > 0 {
-		return fmt.Errorf("%d things are not as answered", wrong)
-	}
-	fmt.Println("all is there, once")
+	fmt.Printf("audit: %d entries\n", audit.Entries)
 	return nil
 }
 
@@ -196,16 +207,12 @@ func (l *load) verifyIncident(ctx context.Context, key, id string, complain func
 	if last, ok := l.answered[id]; ok && in.Title != last && !after(l.titles[id], last, in.Title) {
 		complain("incident %s: title %q, answered was %q", id, in.Title, last)
 	}
-	var attempts struct {
-		Items []struct {
-			State string `json:"state"`
-		} `json:"items"`
-	}
-	if err := l.get(ctx, "/incidents/"+id+"/attempts", &attempts); err != nil {
+	attempts, err := l.attempts(ctx, id)
+	if err != nil {
 		complain("attempts of %s: %v", id, err)
 	}
-	if len(attempts.Items) != 1 || attempts.Items[0].State != "done" {
-		complain("incident %s: attempts %+v, want one that is done", id, attempts.Items)
+	if len(attempts) != 1 || attempts[0] != "done" {
+		complain("incident %s: attempts %v, want one that is done", id, attempts)
 	}
 	var feedback struct {
 		Items []any `json:"items"`
@@ -215,6 +222,21 @@ func (l *load) verifyIncident(ctx context.Context, key, id string, complain func
 			complain("incident %s: %d feedback, %d were answered (%v)", id, len(feedback.Items), n, err)
 		}
 	}
+}
+
+// attempts returns the states of the diagnoses of an incident, last first.
+func (l *load) attempts(ctx context.Context, id string) ([]string, error) {
+	var list struct {
+		Items []struct {
+			State string `json:"state"`
+		} `json:"items"`
+	}
+	err := l.get(ctx, "/incidents/"+id+"/attempts", &list)
+	states := make([]string, len(list.Items))
+	for i, a := range list.Items {
+		states[i] = a.State
+	}
+	return states, err
 }
 
 // after reports whether got was sent after want.

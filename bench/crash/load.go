@@ -26,6 +26,7 @@ type load struct {
 
 	mu        sync.Mutex
 	incidents map[string]string // idempotency key: ID that was answered; "": not answered
+	sent      map[string]int    // idempotency key: times it was sent
 	alerts    map[string][2]int // alert: times answered, times sent
 	titles    map[string][]string
 	answered  map[string]string // incident: title that was answered last
@@ -39,7 +40,7 @@ var setupLink = regexp.MustCompile(`/setup\?token=([A-Za-z0-9_\-.]+)`)
 func newLoad(ctx context.Context, s *service) (*load, error) {
 	l := &load{
 		s: s, run: fmt.Sprintf("run-%d", time.Now().UnixNano()), http: http.Client{Timeout: 20 * time.Second},
-		incidents: map[string]string{}, alerts: map[string][2]int{}, titles: map[string][]string{}, answered: map[string]string{}, feedback: map[string]int{},
+		incidents: map[string]string{}, sent: map[string]int{}, alerts: map[string][2]int{}, titles: map[string][]string{}, answered: map[string]string{}, feedback: map[string]int{},
 	}
 	var b bytes.Buffer
 	if err := demo.Archive(&b, demo.IDs()[0]); err != nil {
@@ -166,6 +167,9 @@ func (l *load) upload(ctx context.Context, key string) (bool, error) {
 		}
 		req.Header.Set("Content-Type", "application/gzip")
 		req.Header.Set("Idempotency-Key", key)
+		l.mu.Lock()
+		l.sent[key]++
+		l.mu.Unlock()
 		var in struct {
 			ID string `json:"id"`
 		}

@@ -1,6 +1,7 @@
 // Command crash kills the service again and again while it is under load, and
 // then checks that everything that it had answered with success is there, that
-// nothing is there twice, and that every diagnosis it had accepted ended once.
+// nothing is there twice, that every diagnosis it had accepted ended once, and
+// that a webhook was told of each under one ID.
 //
 //	crash -triagent bin/triagent -kills 100 [-database postgres://...]
 //
@@ -59,13 +60,33 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+	told, err := newSink()
+	if err != nil {
+		return err
+	}
 	s := &service{binary: o.binary, database: o.database, dir: dir}
 	defer s.kill()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return told.run(ctx) })
+	g.Go(func() error {
+		defer cancel()
+		return whole(ctx, o, s, told)
+	})
+	return g.Wait()
+}
+
+// whole is a run: kills under load, then the comparison.
+func whole(ctx context.Context, o options, s *service, told *sink) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
 	l, err := newLoad(ctx, s)
 	if err != nil {
+		return err
+	}
+	if err := l.openChannel(ctx, told); err != nil {
 		return err
 	}
 	fmt.Printf("seed %d, %s\n", o.seed, s.kind())
@@ -75,7 +96,7 @@ func run(ctx context.Context, o options) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	return l.verify(ctx)
+	return l.verify(ctx, told)
 }
 
 // torment kills the service at random moments of its life while clients work.

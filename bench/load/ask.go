@@ -5,47 +5,53 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"triagent/bench/remote"
 )
 
-// mix is what clients ask, in turn: a page of people who look at incidents. %d
-// is the number of one of the newest hundred incidents.
+// mix is what clients ask, in turn: a page of people who look at incidents. ID
+// is one of the newest hundred, %d a number.
 var mix = []string{
-	"/api/v1/incidents?limit=50",
-	"/api/v1/incidents?limit=50",
-	"/api/v1/incidents?limit=50&status=open&sort=-severity",
-	"/api/v1/incidents?limit=50&q=datanode-%d",
-	"/api/v1/incidents/inc-%d",
-	"/api/v1/incidents/inc-%d",
-	"/api/v1/incidents/inc-%d/alerts",
-	"/api/v1/alerts?limit=50",
-	"/api/v1/topology",
-	"/api/v1/queue",
-	"/api/v1/session",
+	"/incidents?limit=50",
+	"/incidents?limit=50",
+	"/incidents?limit=50&status=open&sort=-severity",
+	"/incidents?limit=50&q=datanode-%d",
+	"/incidents/ID",
+	"/incidents/ID",
+	"/incidents/ID/diagnosis",
+	"/incidents/ID/timeline",
+	"/incidents/ID/alerts",
+	"/alerts?limit=50",
+	"/topology",
+	"/queue",
+	"/session",
 }
 
 // stats collects the answers.
 type stats struct {
+	took   remote.Times
+	byPath map[string]*remote.Times
+
 	mu     sync.Mutex
-	took   []time.Duration
-	byPath map[string][]time.Duration
 	errors map[string]int
 	bytes  int64
 }
 
 func (s *stats) add(path string, took time.Duration, n int64, failed string) {
+	s.took.Add(took)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byPath == nil {
-		s.byPath, s.errors = map[string][]time.Duration{}, map[string]int{}
+		s.byPath, s.errors = map[string]*remote.Times{}, map[string]int{}
 	}
-	s.took = append(s.took, took)
-	s.byPath[path] = append(s.byPath[path], took)
+	if s.byPath[path] == nil {
+		s.byPath[path] = &remote.Times{}
+	}
+	s.byPath[path].Add(took)
 	s.bytes += n
 	if failed != "" {
 		s.errors[failed]++
@@ -54,11 +60,11 @@ func (s *stats) add(path string, took time.Duration, n int64, failed string) {
 
 func (c *crowd) ask(ctx context.Context, cookie string, n int) {
 	path := mix[n%len(mix)]
-	url := c.url + path
-	if strings.Contains(path, "%d") {
-		url = c.url + fmt.Sprintf(path, 1+n*7919%100)
+	asked := strings.Replace(path, "ID", c.ids[n*7919%len(c.ids)], 1)
+	if strings.Contains(asked, "%d") {
+		asked = fmt.Sprintf(asked, n*7919%60)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/api/v1"+asked, nil)
 	if err != nil {
 		panic(err) // the paths above are sound
 	}
@@ -91,15 +97,16 @@ func fetch(client *http.Client, req *http.Request) (size int64, failed string) {
 // tell prints a line every ten seconds and ends the run.
 func (c *crowd) tell(ctx context.Context, asking, end time.Time, cancel func()) error {
 	defer cancel()
+	before := remote.CPU(c.pid)
 	if sleepUntil(ctx, asking) {
-		fmt.Printf("%d of %d streams open after %s\n", c.open.Load(), c.clients, c.ramp)
+		fmt.Printf("%d of %d streams open after %s, %.1f s of processor\n", c.open.Load(), c.clients, c.ramp, (remote.CPU(c.pid) - before).Seconds())
 	}
+	before = remote.CPU(c.pid)
 	for t := asking.Add(10 * time.Second); t.Before(end) && sleepUntil(ctx, t); t = t.Add(10 * time.Second) {
-		c.stats.mu.Lock()
-		n := len(c.stats.took)
-		c.stats.mu.Unlock()
-		fmt.Printf("%4.0f s: %d questions, %d streams, %d events\n", time.Since(asking).Seconds(), n, c.open.Load(), c.events.Load())
+		fmt.Printf("%4.0f s: %d questions, %d streams, %d events\n", time.Since(asking).Seconds(), c.stats.took.Count(), c.open.Load(), c.events.Load())
 	}
+	sleepUntil(ctx, end)
+	c.cpu = remote.CPU(c.pid) - before
 	sleepUntil(ctx, end.Add(2*time.Second)) // answers under way
 	return nil
 }
@@ -107,55 +114,36 @@ func (c *crowd) tell(ctx context.Context, asking, end time.Time, cancel func()) 
 // report prints the figures and says which promise was broken.
 func (c *crowd) report() error {
 	s := &c.stats
-	if len(s.took) == 0 {
+	n := s.took.Count()
+	if n == 0 {
 		return fmt.Errorf("no question was answered; %d streams opened, %d broke", c.opened.Load(), c.broken.Load())
 	}
-	slices.Sort(s.took)
 	failed := 0
 	for why, n := range s.errors {
 		fmt.Printf("error %d times: %s\n", n, why)
 		failed += n
 	}
-	fmt.Printf("questions %d (%.0f a second, %.1f MB), errors %d, p50 %s p95 %s p99 %s max %s\n", len(s.took),
-		float64(len(s.took))/c.lasts.Seconds(), float64(s.bytes)/1e6, failed, at(s.took, .5), at(s.took, .95), at(s.took, .99), at(s.took, 1))
+	fmt.Printf("questions %d (%.0f a second, %.1f MB), errors %d, %s\n", n, float64(n)/c.lasts.Seconds(), float64(s.bytes)/1e6, failed, &s.took)
 	for _, path := range slices.Compact(slices.Sorted(slices.Values(mix))) {
-		if l := s.byPath[path]; len(l) > 0 {
-			slices.Sort(l)
-			fmt.Printf("  %-58s %6d  p50 %-9s p95 %s\n", path, len(l), at(l, .5), at(l, .95))
+		if t := s.byPath[path]; t != nil {
+			fmt.Printf("  %-48s %6d  p50 %-9s p95 %s\n", path, t.Count(), t.At(.5), t.At(.95))
 		}
 	}
-	fmt.Printf("streams opened %d, broken %d, events received %d\n", c.opened.Load(), c.broken.Load(), c.events.Load())
-	peak := peakMB(c.pid)
+	fmt.Printf("streams opened %d, broken %d; %d changes made %d events, seen after %s\n",
+		c.opened.Load(), c.broken.Load(), c.changed.Load(), c.events.Load(), &c.seenAfter)
+	peak := remote.PeakMB(c.pid)
 	if peak > 0 {
-		fmt.Printf("service: at most %d MB\n", peak)
+		fmt.Printf("service: at most %d MB, %.1f s of processor in %s\n", peak, c.cpu.Seconds(), c.lasts)
 	}
 	switch {
 	case failed > 0 || c.broken.Load() > 0 || int(c.opened.Load()) < c.clients:
 		return fmt.Errorf("%d questions failed, %d streams broke", failed, c.broken.Load())
-	case c.p95 > 0 && at(s.took, .95) > c.p95:
-		return fmt.Errorf("p95 %s, promised %s", at(s.took, .95), c.p95)
+	case c.p95 > 0 && s.took.At(.95) > c.p95:
+		return fmt.Errorf("p95 %s, promised %s", s.took.At(.95), c.p95)
+	case c.seen > 0 && c.seenAfter.At(.95) > c.seen:
+		return fmt.Errorf("95 %% of the streams learned of a change after %s, promised %s", c.seenAfter.At(.95), c.seen)
 	case c.rss > 0 && peak > c.rss:
 		return fmt.Errorf("%d MB, promised %d MB", peak, c.rss)
 	}
 	return nil
-}
-
-// at returns a quantile of ascending times, rounded for print.
-func at(sorted []time.Duration, q float64) time.Duration {
-	return sorted[int(q*float64(len(sorted)-1))].Round(10 * time.Microsecond)
-}
-
-// peakMB is the most memory that a process had, in MB; 0 where that is not told.
-func peakMB(pid int) int64 {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kb >> 10
-		}
-	}
-	return 0
 }

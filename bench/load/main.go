@@ -1,43 +1,45 @@
 // Command load puts the service under the load of many people at once: each
 // client holds a stream of live events and asks one question every interval, over
-// a shared pool of connections. It speaks plain HTTP to a loopback address only,
-// ends by itself, and prints the latency of the questions, errors, streams that
+// a shared pool of connections, while some incidents change. It speaks plain HTTP
+// to a loopback address only, ends by itself, and prints the latency of the
+// questions, the time from a change until the streams had it, errors, streams that
 // broke, and the most memory that the service had.
 //
-//	load -url http://127.0.0.1:8080 -sessions sessions.txt -clients 10000 -for 60s -pid 4711
+//	load -url http://127.0.0.1:8080 -sessions sessions.txt -token token.txt -clients 10000 -for 60s -pid 4711
 //
 // The file of sessions has one cookie value a line; clients share them in turn.
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"triagent/bench/remote"
 )
 
 type options struct {
 	url      string
 	sessions string
+	token    string
 	clients  int
 	every    time.Duration
 	lasts    time.Duration
 	ramp     time.Duration
+	changes  float64
 	pool     int
 	pid      int
 	p95      time.Duration
+	seen     time.Duration
 	rss      int64
 }
 
@@ -45,13 +47,16 @@ func main() {
 	var o options
 	flag.StringVar(&o.url, "url", "http://127.0.0.1:8080", "service, on a loopback address")
 	flag.StringVar(&o.sessions, "sessions", "", "file with one session cookie a line")
+	flag.StringVar(&o.token, "token", "", "file with an API token that may read and write")
 	flag.IntVar(&o.clients, "clients", 10000, "clients at once, each with a stream of events")
 	flag.DurationVar(&o.every, "every", 10*time.Second, "time between two questions of one client")
 	flag.DurationVar(&o.lasts, "for", time.Minute, "time to ask for, once all streams are open")
 	flag.DurationVar(&o.ramp, "ramp", 20*time.Second, "time over which the streams are opened")
+	flag.Float64Var(&o.changes, "changes", 1, "incidents changed a second")
 	flag.IntVar(&o.pool, "pool", 2000, "connections that the questions share")
 	flag.IntVar(&o.pid, "pid", 0, "process of the service, to read its memory; 0: do not")
 	flag.DurationVar(&o.p95, "p95", 0, "fail if 95 % of the questions took longer; 0: only measure")
+	flag.DurationVar(&o.seen, "seen", 0, "fail if 95 % of the streams learned of a change later; 0: only measure")
 	flag.Int64Var(&o.rss, "rss", 0, "fail if the service had more memory, in MB; 0: only measure")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,14 +73,18 @@ type crowd struct {
 	options
 	host    string
 	cookies []string
+	ids     []string // incidents that are asked for
 	asker   *http.Client
+	editor  *remote.Client
 
-	open, opened, broken, events atomic.Int64
-	stats                        stats
+	open, opened, broken, events, changed atomic.Int64
+	stats                                 stats
+	seenAfter                             remote.Times // from a change until a stream had it
+	cpu                                   time.Duration
 }
 
 func run(ctx context.Context, o options) error {
-	c, err := newCrowd(o)
+	c, err := newCrowd(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -87,6 +96,7 @@ func run(ctx context.Context, o options) error {
 	for i := range o.clients {
 		g.Go(func() error { return c.client(ctx, i, start, asking, end) })
 	}
+	g.Go(func() error { return c.change(ctx, asking, end) })
 	g.Go(func() error { return c.tell(ctx, asking, end, cancel) })
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -94,24 +104,38 @@ func run(ctx context.Context, o options) error {
 	return c.report()
 }
 
-func newCrowd(o options) (*crowd, error) {
-	u, err := url.Parse(o.url)
+func newCrowd(ctx context.Context, o options) (*crowd, error) {
+	host, err := remote.Host(o.url)
 	if err != nil {
 		return nil, err
-	}
-	if ip := net.ParseIP(u.Hostname()); u.Scheme != "http" || ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("%s is not plain HTTP on a loopback address", o.url)
 	}
 	if err := enough(o.clients + o.pool + 100); err != nil {
 		return nil, err
 	}
-	c := &crowd{options: o, host: u.Host}
-	text, err := os.ReadFile(o.sessions)
+	c := &crowd{options: o, host: host}
+	if c.cookies, err = remote.Lines(o.sessions); err != nil {
+		return nil, err
+	}
+	token, err := remote.Lines(o.token)
 	if err != nil {
 		return nil, err
 	}
-	if c.cookies = strings.Fields(string(text)); len(c.cookies) == 0 {
-		return nil, fmt.Errorf("%s holds no session", o.sessions)
+	if c.editor, err = remote.New(o.url, token[0], 4); err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	if err := c.editor.Ask(ctx, http.MethodGet, "/incidents?limit=100", nil).Into(&list); err != nil {
+		return nil, err
+	}
+	for _, i := range list.Items {
+		c.ids = append(c.ids, i.ID)
+	}
+	if len(c.ids) == 0 {
+		return nil, errors.New("the service has no incident: seed it first")
 	}
 	c.asker = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
 		MaxIdleConns: o.pool, MaxIdleConnsPerHost: o.pool, MaxConnsPerHost: o.pool, DisableCompression: true,
@@ -128,7 +152,7 @@ func (c *crowd) client(ctx context.Context, i int, start, asking, end time.Time)
 	}
 	cookie := c.cookies[i%len(c.cookies)]
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return c.listen(ctx, cookie) })
+	g.Go(func() error { return c.listen(ctx, cookie, i%sampled == 0) })
 	g.Go(func() error {
 		for n := 0; ; n++ {
 			at := asking.Add(time.Duration((share + float64(n)) * float64(c.every)))
@@ -149,49 +173,5 @@ func sleepUntil(ctx context.Context, t time.Time) bool {
 		return false
 	case <-timer.C:
 		return true
-	}
-}
-
-// listen holds one stream of events on a connection of its own, with a small
-// buffer: the memory of this program is taken from the same machine.
-func (c *crowd) listen(ctx context.Context, cookie string) error {
-	conn, err := (&net.Dialer{Timeout: 30 * time.Second}).DialContext(ctx, "tcp", c.host)
-	if err != nil {
-		c.broken.Add(1)
-		return nil //nolint:nilerr // counted: the others go on
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })()
-	if _, err := fmt.Fprintf(conn, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nCookie: triagent_session=%s\r\n\r\n", c.host, cookie); err != nil {
-		c.broken.Add(1)
-		return nil //nolint:nilerr // counted
-	}
-	c.read(ctx, conn)
-	return nil
-}
-
-func (c *crowd) read(ctx context.Context, conn net.Conn) {
-	r := bufio.NewReaderSize(conn, 512)
-	first := true
-	for {
-		line, err := r.ReadSlice('\n')
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			break
-		}
-		if first {
-			if !strings.Contains(string(line), " 200 ") {
-				break
-			}
-			first = false
-			c.open.Add(1)
-			c.opened.Add(1)
-			defer c.open.Add(-1)
-		}
-		if len(line) > 6 && string(line[:6]) == "event:" {
-			c.events.Add(1)
-		}
-	}
-	if ctx.Err() == nil {
-		c.broken.Add(1)
 	}
 }

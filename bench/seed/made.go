@@ -12,7 +12,7 @@ import (
 // What the made incidents are made of.
 var (
 	systems  = []string{"iotdb", "postgresql", "kafka", "redis", "tidb", "shop", "billing", "search"}
-	services = []string{"datanode", "confignode", "broker", "primary", "replica", "api", "worker", "cache"}
+	services = []string{"datanode", "primary", "broker", "cache", "replica", "api", "worker", "indexer"} // of the systems, in their order
 	faults   = []incident.Fault{
 		"cpu_saturation", "memory_saturation", "io_saturation", "disk_full", "node_down", "network_delay", "network_loss",
 		"slow_query", "lock_contention", "replica_lag", "leader_flapping", "workload_spike", "code_exception", "config_error",
@@ -28,10 +28,12 @@ var (
 
 func systemOf(i int) string { return pick(i, 1, systems) }
 
-func serviceOf(i int) string { return pick(i, 2, services) }
+// serviceOf is the service of incident i: each system has one.
+func serviceOf(i int) string { return services[slices.Index(systems, systemOf(i))] }
 
-// nodeOf is the k-th node of incident i; k = 0 is the culprit.
-func nodeOf(i, k int) string { return fmt.Sprintf("%s-%d", serviceOf(i), (i*31+k*7)%400) }
+// nodeOf is the k-th node of incident i, one of sixty of the system; k = 0 is
+// the culprit.
+func nodeOf(i, k int) string { return fmt.Sprintf("%s-%d", serviceOf(i), (i*31+k*7)%60) }
 
 // incident is what incident i is before its diagnosis.
 func (h *history) incident(i int) store.Incident {
