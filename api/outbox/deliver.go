@@ -71,10 +71,10 @@ func (o *Outbox) send(ctx context.Context, ln *lane, d store.Delivery) (kind str
 			return ch.kind, "", err
 		}
 	}
-	if ln.pace == nil {
-		ln.pace = pace(ch.kind)
+	if ln.pace.Load() == nil {
+		ln.pace.Store(pace(ch.kind))
 	}
-	wait := ln.pace.Reserve()
+	wait := ln.pace.Load().Reserve()
 	if delay := wait.Delay(); delay > 0 {
 		if o.c.Now().Add(delay + sendTime).After(d.Lease) {
 			wait.Cancel()

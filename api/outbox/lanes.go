@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,8 +35,9 @@ type lanes struct {
 type lane struct {
 	queue   []store.Delivery
 	running bool
-	until   time.Time     // the channel asked to be left alone until then
-	pace    *rate.Limiter // nil: not known yet
+	until   time.Time                    // the channel asked to be left alone until then
+	pace    atomic.Pointer[rate.Limiter] // nil: not known yet
+	slot    time.Time                    // when the last of those that were put off comes back
 }
 
 func newLanes(o *Outbox, work *errgroup.Group) *lanes {
@@ -53,22 +55,20 @@ func (l *lanes) room() int {
 // none. What a lane has no room for is put off by the time that what is before
 // it takes, so that a slow channel does not fill the memory.
 func (l *lanes) add(ctx context.Context, due []store.Delivery) {
-	over := map[string]int{}
 	for _, d := range due {
-		if l.put(ctx, d) {
+		back := l.put(ctx, d)
+		if back.IsZero() {
 			continue
 		}
-		over[d.Channel]++
-		next := l.o.c.Now().Add(time.Duration(maxLane+over[d.Channel]) * time.Second)
 		l.o.note(ctx, d, func(ctx context.Context) error {
-			return l.o.ledger.DeliveryFailed(ctx, d.ID, "many messages wait for this channel", next)
+			return l.o.ledger.DeliveryFailed(ctx, d.ID, "many messages wait for this channel", back)
 		})
 	}
 }
 
-// put puts a delivery into its lane; false if there is no room. One whose lease
-// ran out while it waited was taken anew: the fresh one takes its place.
-func (l *lanes) put(ctx context.Context, d store.Delivery) bool {
+// put puts a delivery into its lane, or says when it is to come back. One whose
+// lease ran out while it waited was taken anew: the fresh one takes its place.
+func (l *lanes) put(ctx context.Context, d store.Delivery) (back time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln := l.all[d.Channel]
@@ -78,10 +78,10 @@ func (l *lanes) put(ctx context.Context, d store.Delivery) bool {
 	}
 	if i := slices.IndexFunc(ln.queue, func(q store.Delivery) bool { return q.ID == d.ID }); i >= 0 {
 		ln.queue[i] = d
-		return true
+		return time.Time{}
 	}
 	if len(ln.queue) >= maxLane {
-		return false
+		return ln.turn(l.o.c.Now())
 	}
 	ln.queue = append(ln.queue, d)
 	l.held++
@@ -92,7 +92,17 @@ func (l *lanes) put(ctx context.Context, d store.Delivery) bool {
 			return nil
 		})
 	}
-	return true
+	return time.Time{}
+}
+
+// turn is when the lane can take one more, after all that were put off before.
+func (ln *lane) turn(now time.Time) time.Time {
+	gap := 100 * time.Millisecond
+	if p := ln.pace.Load(); p != nil {
+		gap = time.Duration(float64(time.Second) / float64(p.Limit()))
+	}
+	ln.slot = latest(ln.slot, now.Add(maxLane/2*gap)).Add(gap)
+	return ln.slot
 }
 
 // run sends what is in a lane until it is empty or ctx ends.
@@ -154,6 +164,8 @@ func pace(kind string) *rate.Limiter {
 		perMinute, burst = 60, 3
 	case "teams": // four a second
 		perMinute, burst = 180, 3
+	case "webhook":
+		perMinute, burst = 3000, 50
 	case "loki":
 		perMinute, burst = 6000, 100
 	}

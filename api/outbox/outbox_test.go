@@ -116,7 +116,7 @@ func TestRefusedForGood(t *testing.T) {
 func TestGivesUp(t *testing.T) {
 	s := storetest.SQLite(t)
 	in := newSink(t, func(int, got) (int, string) { return 500, "" })
-	o := newOutbox(t, outbox.Config{GiveUp: 50 * time.Millisecond}, s, sealer(t))
+	o := newOutbox(t, outbox.Config{GiveUp: 4 * time.Second}, s, sealer(t))
 	id := channel(t, o, "webhook", in.config())
 	start(t, o)
 	incidentOf(t, s, store.Incident{})
