@@ -296,5 +296,8 @@ func TestFromUploadToReport(t *testing.T) {
 		if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), want) || len(b) < 500 {
 			t.Errorf("%s: %d %s, %d bytes", format, resp.StatusCode, resp.Header.Get("Content-Type"), len(b))
 		}
+		if p := resp.Header.Values("Content-Security-Policy"); len(p) != 1 || strings.Contains(p[0], "sandbox") != (format == "html") {
+			t.Errorf("%s: policy %q", format, p)
+		}
 	}
 }
