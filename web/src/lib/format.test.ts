@@ -55,6 +55,8 @@ describe("numbers", () => {
   it("are grouped and have their unit", () => {
     expect(formatNumber(184_220, "en")).toBe("184,220");
     expect(formatShare(0.814, "en")).toBe("81 %");
+    expect(formatShare(0.998, "en")).toBe("> 99 %");
+    expect(formatShare(1, "en")).toBe("100 %");
     expect(formatBytes(1_572_864, "en")).toBe("1.5 MiB");
     expect(formatUnit(97.25, "percent", "en")).toBe("97.3 %");
     expect(formatUnit(74, "ms", "en")).toBe("74 ms");

@@ -78,9 +78,11 @@ export function formatNumber(v: number, lang: string, digits = 2): string {
   ).format(v);
 }
 
-/** A share between 0 and 1 as a percentage, "81 %" in English style of the report. */
+/** A share between 0 and 1 as a percentage: "81 %". What is not quite all does not read 100 %. */
 export function formatShare(v: number, lang: string, digits = 0): string {
   if (!Number.isFinite(v)) return "–";
+  const step = 10 ** -digits;
+  if (v < 1 && v * 100 > 100 - step / 2) return `> ${formatNumber(100 - step, lang, digits)} %`;
   return `${formatNumber(v * 100, lang, digits)} %`;
 }
 

@@ -1,5 +1,14 @@
-// The nouns of the REST API as the page reads them: snake_case, times RFC 3339
-// in UTC, an unset time is null, a list is never null.
+// The nouns of the REST API as the page reads them. Their fields come from the
+// service's OpenAPI document (schema.ts, made by `npm run types`); here they get
+// their names, and texts of which only some values occur are narrowed. Times are
+// RFC 3339 in UTC, an unset time is null, a list is never null.
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/** T with some fields narrowed; a field that T lacks is an error. */
+type Narrow<T, N extends { [K in keyof N]: K extends keyof T ? T[K] : never }> = Omit<T, keyof N> & N;
 
 export type Time = string;
 export type Severity = "info" | "warning" | "major" | "critical";
@@ -16,69 +25,11 @@ export interface List<T> {
   more?: boolean;
 }
 
-export interface Headline {
-  verdict: Verdict | "";
-  confidence: number;
-  node: string;
-  service: string;
-  role: string;
-  fault: string;
-  fault_name: string;
-  probability: number;
-  onset: Time | null;
-  summary: string;
-  wall_ms: number;
-  engine: string;
-  error: string;
-}
+export type Headline = Narrow<Schemas["Headline"], { verdict: Verdict | "" }>;
 
-export interface Incident {
-  id: string;
-  number: number;
-  version: number;
-  title: string;
-  system: string;
-  severity: Severity;
-  status: Status;
-  progress: Progress;
-  source: string;
-  labels: Record<string, string>;
-  nodes: string[];
-  started: Time | null;
-  ended: Time | null;
-  opened: Time;
-  updated: Time;
-  resolved: Time | null;
-  alerts: number;
-  firing: number;
-  folded: number;
-  size: number;
-  has_bundle: boolean;
-  attempt: number;
-  assignee: string;
-  case: boolean;
-  headline: Headline | null;
-}
+export type Incident = Narrow<Schemas["Incident"], { headline: Headline | null; opened: Time; updated: Time }>;
 
-export interface Alert {
-  id: number;
-  incident: string;
-  source: string;
-  name: string;
-  severity: Severity;
-  node: string;
-  peer: string;
-  system: string;
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  url: string;
-  starts: Time | null;
-  ends: Time | null;
-  received: Time | null;
-  last: Time | null;
-  count: number;
-  fingerprint: string;
-}
+export type Alert = Schemas["Alert"];
 
 export interface User {
   id: string;
@@ -113,135 +64,37 @@ export interface Session {
   ended?: User;
 }
 
-export interface SessionInfo {
-  /** First 8 characters of its hash. */
-  id: string;
-  created: Time | null;
-  expires: Time | null;
-  addr: string;
-  agent: string;
-  current: boolean;
-}
+export type SessionInfo = Schemas["AccountSessionItem"];
 
-export interface Token {
-  id: string;
-  user: string;
-  name: string;
-  scopes: string[];
-  created: Time;
-  expires: Time | null;
-  used: Time | null;
-}
+export type Token = Schemas["AccountTokenJSON"];
 
-export type ChannelKind =
-  "slack" | "webhook" | "email" | "teams" | "mattermost" | "dingtalk" | "wecom" | "feishu" | "loki";
+export type ChannelKind = Schemas["OutboxChannelWire"]["kind"];
 
-export interface Channel {
-  id: string;
-  version: number;
-  name: string;
-  kind: ChannelKind;
-  enabled: boolean;
-  config: Record<string, unknown>;
-  created: Time | null;
-}
+export type Channel = Schemas["OutboxChannelWire"];
 
-export interface Route {
-  name: string;
-  match: { severity_at_least?: Severity | ""; labels?: Record<string, string>; systems?: string[]; kinds?: string[] };
-  channels: string[];
-  continue: boolean;
-}
+export type Route = Schemas["OutboxRoute"];
 
-export interface Quiet {
-  name: string;
-  from: string;
-  to: string;
-  days: string[];
-  zone: string;
-  below: Severity;
-}
+export type Quiet = Schemas["OutboxQuiet"];
 
-export interface Routing {
-  routes: Route[];
-  quiet: Quiet[];
-}
+export type Routing = Schemas["OutboxRouting"];
 
-export interface Delivery {
-  id: number;
-  incident: string;
-  kind: string;
-  channel: string;
-  state: "pending" | "sent" | "failed" | "muted";
-  tries: number;
-  next_try: Time | null;
-  error: string;
-  updated: Time;
-  at: Time | null;
-}
+export type Delivery = Schemas["OutboxDeliveryWire"];
 
-export interface AuditEntry {
-  n: number;
-  at: Time;
-  actor: string;
-  addr: string;
-  action: string;
-  object: string;
-  detail: Record<string, string>;
-  hash: string;
-}
+export type AuditEntry = Schemas["AuditEntry"];
 
-export interface TopologyNode {
-  id: string;
-  system: string;
-  service: string;
-  role: string;
-  seen: Time | null;
-  open: string[];
-  severity: Severity | "";
-}
+export type TopologyNode = Narrow<Schemas["TopologyNode"], { severity: Severity | "" }>;
 
-export interface TopologyEdge {
-  from: string;
-  to: string;
-  kind: string;
-  seen: Time | null;
-  count: number;
-}
+export type TopologyEdge = Schemas["TopologyEdge"];
 
-export interface Topology {
-  systems: string[];
-  nodes: TopologyNode[];
-  edges: TopologyEdge[];
-}
+export type Topology = Narrow<Schemas["Topology"], { nodes: TopologyNode[]; edges: TopologyEdge[] }>;
 
-export interface Check {
-  name: string;
-  state: "ok" | "warn" | "fail";
-  text: string;
-  remedy: string;
-}
+export type Check = Schemas["Check"];
 
-export interface Queue {
-  capacity: number;
-  queued: number;
-  running: number;
-  items: { incident: string; priority: number; state: string; position: number }[];
-}
+export type Queue = Schemas["QueueState"];
 
-export interface Vocabulary {
-  faults: { id: string; name: string }[];
-  roles: { id: string; name: string }[];
-  severities: { id: string; name: string }[];
-  kinds: { id: string; name: string }[];
-}
+export type Vocabulary = Schemas["VocabularyOutBody"];
 
-export interface Upload {
-  id: string;
-  offset: number;
-  size: number;
-  expires: Time | null;
-}
+export type Upload = Schemas["Upload"];
 
 /** What GET /events says of a storm of alerts that was folded. */
 export interface Storm {

@@ -17,7 +17,7 @@ export function EmptyState({
   order?: 1 | 2;
 }) {
   return (
-    <Stack align="center" gap="sm" py="xl" px="md" ta="center" maw={680} mx="auto">
+    <Stack align="center" gap="sm" py="xl" px="md" ta="center" w="100%" maw={680} mx="auto">
       {icon && (
         <Text c="dimmed" component="span" aria-hidden>
           {icon}
@@ -27,7 +27,7 @@ export function EmptyState({
         {title}
       </Title>
       {children && (
-        <Text component="div" c="dimmed" size="sm">
+        <Text component="div" c="dimmed" size="sm" maw="100%">
           {children}
         </Text>
       )}

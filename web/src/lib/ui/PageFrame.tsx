@@ -42,7 +42,7 @@ export function PageTabs({ value, onChange, tabs, label }: TabsProps) {
   const now = tabs.some((x) => x.id === value) ? value : (tabs[0]?.id ?? "");
   return (
     <Tabs value={now} onChange={(v) => onChange(v ?? "")} keepMounted={false}>
-      <Tabs.List aria-label={label} mb="md">
+      <Tabs.List aria-label={label} mb="md" className="scrolling-tabs">
         {tabs.map((x) => (
           <Tabs.Tab key={x.id} value={x.id}>
             {x.name}

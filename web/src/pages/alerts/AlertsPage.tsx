@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, SegmentedControl, Stack, TextInput, Title } from "@mantine/core";
 import { IconBellOff, IconFilterOff } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
@@ -10,6 +10,7 @@ import type { Alert } from "../../lib/types";
 import { EmptyState } from "../../lib/ui/EmptyState";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
+import { PeriodField, toUTC } from "../../lib/ui/PeriodField";
 import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { VirtualList } from "../../lib/ui/VirtualList";
 import { useUrlState } from "../../lib/urlstate";
@@ -18,13 +19,11 @@ import { AlertRow } from "./AlertRow";
 
 const initial = { q: "", firing: "", node: "", source: "", from: "", to: "" };
 
-const utc = (t: string) => (t === "" || Number.isNaN(Date.parse(t)) ? "" : new Date(t).toISOString());
-
 /** All alerts that were taken in, latest first, whatever incident they belong to. */
 export default function AlertsPage() {
   const { t } = useTranslation("insight");
   const [f, set] = useUrlState(initial);
-  const list = useCursorList<Alert>(alertsKey, "/alerts", { ...f, from: utc(f.from), to: utc(f.to) }, 200);
+  const list = useCursorList<Alert>(alertsKey, "/alerts", { ...f, from: toUTC(f.from), to: toUTC(f.to) }, 200);
   const navigate = useNavigate();
   const phone = useIsPhone();
   const compact = usePreferences().density === "compact";
@@ -89,20 +88,7 @@ function AlertFilters({ f, set }: { f: typeof initial; set: (p: Partial<typeof i
         value={f.node}
         onChange={(e) => set({ node: e.currentTarget.value })}
       />
-      <TextInput
-        size="xs"
-        type="datetime-local"
-        aria-label={t("alerts.from")}
-        value={f.from}
-        onChange={(e) => set({ from: e.currentTarget.value })}
-      />
-      <TextInput
-        size="xs"
-        type="datetime-local"
-        aria-label={t("alerts.to")}
-        value={f.to}
-        onChange={(e) => set({ to: e.currentTarget.value })}
-      />
+      <PeriodField from={f.from} to={f.to} onChange={set} />
     </Group>
   );
 }
@@ -124,9 +110,6 @@ function NoAlerts({ filtered, onClear }: { filtered: boolean; onClear: () => voi
   }
   return (
     <EmptyState icon={<IconBellOff size={36} stroke={1.4} />} title={t("alerts.empty")}>
-      <Text size="sm" mb="sm">
-        {t("alerts.emptyHint")}
-      </Text>
       <ConnectAlertmanager />
     </EmptyState>
   );

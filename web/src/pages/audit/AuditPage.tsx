@@ -13,6 +13,7 @@ import { ToneBadge } from "../../lib/ui/Badges";
 import { EmptyState } from "../../lib/ui/EmptyState";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
+import { PeriodField, toUTC } from "../../lib/ui/PeriodField";
 import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { VirtualList } from "../../lib/ui/VirtualList";
 import { useUrlState } from "../../lib/urlstate";
@@ -20,24 +21,21 @@ import { AuditRow } from "./AuditRow";
 
 const initial = { actor: "", action: "", object: "", from: "", to: "" };
 
-const utc = (t: string) => (t === "" || Number.isNaN(Date.parse(t)) ? "" : new Date(t).toISOString());
-
 /** Who did what and when; the chain of hashes shows that nothing was changed afterwards. */
 export default function AuditPage() {
   const { t } = useTranslation("admin");
   const [f, set] = useUrlState(initial);
-  const list = useCursorList<AuditEntry>(auditKey, "/audit", { ...f, from: utc(f.from), to: utc(f.to) }, 200);
+  const list = useCursorList<AuditEntry>(auditKey, "/audit", { ...f, from: toUTC(f.from), to: toUTC(f.to) }, 200);
   const phone = useIsPhone();
   const compact = usePreferences().density === "compact";
   const { fetchNextPage, hasNextPage, isFetching } = list;
   const onEnd = useCallback(() => {
     if (hasNextPage && !isFetching) void fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
-  const field = (name: keyof typeof initial, type = "text") => (
+  const field = (name: "actor" | "action" | "object") => (
     <TextInput
       size="xs"
-      w={type === "text" ? 150 : undefined}
-      type={type}
+      w={150}
       aria-label={t(`audit.${name}`)}
       placeholder={t(`audit.${name}`)}
       value={f[name]}
@@ -54,8 +52,7 @@ export default function AuditPage() {
         {field("actor")}
         {field("action")}
         {field("object")}
-        {field("from", "datetime-local")}
-        {field("to", "datetime-local")}
+        <PeriodField from={f.from} to={f.to} onChange={set} />
       </Group>
       {list.isPending ? (
         <Stack p="md">

@@ -1,46 +1,18 @@
-import type { Time } from "../../lib/types";
+import type { components } from "../../lib/schema";
 
-export interface Evaluation {
-  id: string;
-  name: string;
-  set: string;
-  at: Time | null;
-  state: "running" | "done" | "failed";
-  /** Cases that are done while it runs, of how many. */
-  done: number;
-  total: number;
-  engine: string;
-  cases: number;
-  sets: string[];
-  scores: Record<string, number>;
-  error: string;
-}
+type Schemas = components["schemas"];
 
-export interface Figure {
-  key: string;
-  name: string;
-  /** Empty: a share of 1. */
-  unit?: string;
-  n: number;
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
+export type Evaluation = Schemas["Evaluation"];
+export type Group = Schemas["EvalGroup"];
+export type Figure = Schemas["Figure"];
 
-export interface Group {
-  name: string;
-  system: string;
-  cases: number;
-  faulty: number;
-  healthy: number;
-  failed: number;
-  figures: Figure[];
-}
-
+/** One case with its answer. */
 export interface EvalCase {
   set: string;
   case: string;
+  /** As "node: fault"; empty: healthy. */
   truth: string;
+  /** The first cause; empty: none. */
   answer: string;
   verdict: string;
   confidence: number;
@@ -49,39 +21,11 @@ export interface EvalCase {
   wall_ms: number;
 }
 
-export interface Bin {
-  from: number;
-  to: number;
-  n: number;
-  mean_confidence: number;
-  accuracy: number;
-}
+/** Where a list counts cases, an evaluation itself holds them. */
+export type EvaluationDetail = Omit<Schemas["EvaluationOutBody"], "cases"> & { cases: EvalCase[] };
 
-export interface EvaluationDetail extends Omit<Evaluation, "cases"> {
-  groups: Group[];
-  confusion: { labels: string[]; rows: number[][] };
-  cases: EvalCase[];
-  calibration: Bin[];
-}
-
-export interface Delta {
-  set: string;
-  key: string;
-  name: string;
-  unit?: string;
-  before: number | null;
-  after: number | null;
-}
-
-export interface Comparison {
-  before: string;
-  after: string;
-  cases: number;
-  better: number;
-  worse: number;
-  scores: Delta[];
-  changes: { set: string; case: string; truth: string; before: string; after: string; better: boolean }[];
-}
+export type Delta = Schemas["Delta"];
+export type Comparison = Schemas["EvalComparison"];
 
 /** The figures that a list of evaluations shows, in order. */
 export const mainScores = ["strict_macro_f1", "node_ac1", "type_macro_f1", "detect_f1", "ece"];

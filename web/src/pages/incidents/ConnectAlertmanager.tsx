@@ -27,7 +27,7 @@ export function ConnectAlertmanager() {
       <CodeBlock code={snippet(window.location.origin)} label="alertmanager.yml" />
       <Text size="xs">
         {t("incidents.tokenHint")}{" "}
-        <Anchor component={Link} size="xs" {...({ to: "/users", search: { tab: "me" } } as object)}>
+        <Anchor component={Link} size="xs" underline="always" {...({ to: "/users", search: { tab: "me" } } as object)}>
           {t("menu.access")}
         </Anchor>
       </Text>

@@ -28,8 +28,7 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
         <OutcomeBadge incident={i} />
       </span>
       <span className={classes.what}>
-        <span className={classes.title}>{i.title || i.id}</span>
-        <Finding incident={i} />
+        <What incident={i} />
       </span>
       <span className={classes.node}>
         <Where incident={i} />
@@ -51,11 +50,17 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
   );
 }
 
-/** The fault and the sentence of the diagnosis, or why there is none. */
-function Finding({ incident: i }: { incident: Incident }) {
+/** What the diagnosis says, then what it was reported as; the report alone while there is no diagnosis. */
+function What({ incident: i }: { incident: Incident }) {
   const h = i.headline;
-  const text = i.progress === "failed" ? h?.error : h?.summary;
-  return <span className={classes.summary}>{text}</span>;
+  const title = i.title || i.id;
+  const said = i.progress === "done" ? h?.summary : "";
+  return (
+    <>
+      <span className={classes.title}>{said || title}</span>
+      <span className={classes.summary}>{i.progress === "failed" ? h?.error : said ? title : ""}</span>
+    </>
+  );
 }
 
 function Where({ incident: i }: { incident: Incident }) {

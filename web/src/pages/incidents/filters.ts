@@ -1,3 +1,5 @@
+import { toUTC } from "../../lib/ui/PeriodField";
+
 // What the list of incidents can be narrowed by; the names are those of the URL.
 
 export const emptyFilters = {
@@ -45,6 +47,5 @@ export function narrowed(f: Filters): boolean {
 
 /** The query of the API for filters; local times of the fields become UTC. */
 export function toQuery(f: Filters): Record<string, string> {
-  const time = (t: string) => (t === "" || Number.isNaN(Date.parse(t)) ? "" : new Date(t).toISOString());
-  return { ...f, from: time(f.from), to: time(f.to), count: "true" };
+  return { ...f, from: toUTC(f.from), to: toUTC(f.to), count: "true" };
 }

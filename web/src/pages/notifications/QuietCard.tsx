@@ -1,10 +1,10 @@
 import { ActionIcon, Chip, Group, Select, Stack, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import type { Quiet, Severity } from "../../lib/types";
+import type { Quiet } from "../../lib/types";
 
-const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const severities: Severity[] = ["warning", "major", "critical"];
+const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+const severities = ["warning", "major", "critical"] as const;
 const zones = Intl.supportedValuesOf("timeZone");
 
 interface Props {
@@ -65,7 +65,7 @@ export function QuietCard({ quiet: q, locked, onChange, onRemove }: Props) {
           allowDeselect={false}
           data={severities.map((s) => ({ value: s, label: common(`severity.${s}`) }))}
           value={q.below}
-          onChange={(v) => v && set({ below: v as Severity })}
+          onChange={(v) => v && set({ below: v as Quiet["below"] })}
         />
         <ActionIcon variant="default" aria-label={common("remove")} onClick={onRemove}>
           <IconTrash size={16} />

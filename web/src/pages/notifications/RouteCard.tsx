@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Channel, Route, Severity } from "../../lib/types";
 
 const severities: Severity[] = ["info", "warning", "major", "critical"];
-const noticeKinds = ["opened", "diagnosed", "updated", "resolved", "failed"];
+const noticeKinds = ["opened", "diagnosed", "updated", "resolved", "failed"] as const;
 
 interface Props {
   route: Route;
@@ -66,7 +66,7 @@ export function RouteCard({ route: r, channels, first, last, locked, onChange, o
           placeholder={(r.match.kinds ?? []).length === 0 ? t("routing.any") : ""}
           data={noticeKinds.map((k) => ({ value: k, label: t(`notice.${k}`) }))}
           value={r.match.kinds ?? []}
-          onChange={(kinds) => match({ kinds })}
+          onChange={(kinds) => match({ kinds: noticeKinds.filter((k) => kinds.includes(k)) })}
         />
         <TagsInput
           miw={170}

@@ -19,10 +19,12 @@ import { cutMiddle } from "../../lib/format";
 import { boxHeight, boxWidth, type Box, type Drawing } from "./layout";
 import classes from "./topology.module.css";
 
-type BoxNode = Node<{ box: Box } & Record<string, unknown>, "box">;
+type BoxNode = Node<{ box: Box; downwards: boolean } & Record<string, unknown>, "box">;
 
 interface Props {
   drawing: Drawing;
+  /** Calls go from top to bottom, not from left to right. */
+  downwards: boolean;
   chosen: string;
   onChoose: (id: string) => void;
 }
@@ -30,7 +32,7 @@ interface Props {
 const types = { box: memo(BoxView) };
 
 /** The graph of the system; a click or Enter on a box chooses it. */
-export function Graph({ drawing, chosen, onChoose }: Props) {
+export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
   const { t } = useTranslation("insight");
   const scheme = useComputedColorScheme("light");
   const nodes = useMemo<BoxNode[]>(
@@ -39,7 +41,7 @@ export function Graph({ drawing, chosen, onChoose }: Props) {
         id: box.id,
         type: "box",
         position: { x: box.x, y: box.y },
-        data: { box },
+        data: { box, downwards },
         width: boxWidth,
         height: boxHeight,
         selected: box.id === chosen,
@@ -47,7 +49,7 @@ export function Graph({ drawing, chosen, onChoose }: Props) {
           .filter(Boolean)
           .join(", "),
       })),
-    [drawing, chosen, t],
+    [drawing, downwards, chosen, t],
   );
   const edges = useMemo<Edge[]>(
     () =>
@@ -69,7 +71,7 @@ export function Graph({ drawing, chosen, onChoose }: Props) {
         nodeTypes={types}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ maxZoom: 1.1, padding: 0.1 }}
+        fitViewOptions={{ minZoom: 0.55, maxZoom: 1.1, padding: 0.1 }}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -88,12 +90,12 @@ export function Graph({ drawing, chosen, onChoose }: Props) {
 
 const leads = (role: string) => role.endsWith("leader") || role === "primary";
 
-function BoxView({ data: { box } }: NodeProps<BoxNode>) {
+function BoxView({ data: { box, downwards } }: NodeProps<BoxNode>) {
   const { t } = useTranslation("insight");
   const tone = box.severity === "" ? undefined : severityTone[box.severity];
   return (
     <div className={classes.box} data-tone={tone} title={box.id}>
-      <Handle type="target" position={Position.Left} className={classes.handle} />
+      <Handle type="target" position={downwards ? Position.Top : Position.Left} className={classes.handle} />
       <div className={classes.name}>
         {leads(box.role) && <IconCrown size={14} aria-hidden />} {cutMiddle(box.id, 22)}
       </div>
@@ -105,7 +107,7 @@ function BoxView({ data: { box } }: NodeProps<BoxNode>) {
       {box.open.length > 0 && (
         <span className={classes.open}>{t("topology.openCount", { count: box.open.length })}</span>
       )}
-      <Handle type="source" position={Position.Right} className={classes.handle} />
+      <Handle type="source" position={downwards ? Position.Bottom : Position.Right} className={classes.handle} />
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
 import { TimeStamp } from "../../lib/ui/TimeStamp";
+import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { useUrlState } from "../../lib/urlstate";
 import { Graph } from "./Graph";
 import { draw, maxNodes, type Box } from "./layout";
@@ -26,7 +27,11 @@ export default function TopologyPage() {
     queryFn: ({ signal }) => api.get<Topology>("/topology", { system: s.system }, signal),
     refetchInterval: 30_000,
   });
-  const drawing = useMemo(() => q.data && draw(q.data.nodes, q.data.edges, s.by === "service"), [q.data, s.by]);
+  const phone = useIsPhone();
+  const drawing = useMemo(
+    () => q.data && draw(q.data.nodes, q.data.edges, s.by === "service", phone),
+    [q.data, s.by, phone],
+  );
   const chosen = drawing?.boxes.find((b) => b.id === s.node);
   const forced = (q.data?.nodes.length ?? 0) > maxNodes;
   return (
@@ -70,7 +75,7 @@ export default function TopologyPage() {
         </EmptyState>
       ) : (
         <>
-          <Graph drawing={drawing} chosen={s.node} onChoose={(node) => set({ node })} />
+          <Graph drawing={drawing} downwards={phone} chosen={s.node} onChoose={(node) => set({ node })} />
           {chosen && <Detail box={chosen} topology={q.data} grouped={drawing.grouped} />}
           <NodeTable topology={q.data} />
         </>

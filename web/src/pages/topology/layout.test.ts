@@ -13,7 +13,7 @@ const node = (i: number, over: Partial<TopologyNode> = {}): TopologyNode => ({
   ...over,
 });
 
-const edge = (from: string, to: string) => ({ from, to, kind: "calls", seen: null, count: 1 });
+const edge = (from: string, to: string) => ({ system: "s", from, to, kind: "calls", seen: null, count: 1 });
 
 describe("draw", () => {
   it("gives every node a place of its own", () => {

@@ -34,24 +34,55 @@ export interface Drawing {
   grouped: boolean;
 }
 
-/** Lays the graph out from left to right; over maxNodes nodes, or where asked, one box stands for a service. */
-export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: boolean): Drawing {
+const gap = 18;
+
+/** Most boxes of a service below each other; more go into further columns. */
+const column = 10;
+
+/**
+ * Lays the graph out by service: the services as their calls say, from left to
+ * right or from top to bottom, and the nodes of each service together. Over
+ * maxNodes nodes, or where asked, one box stands for a service.
+ */
+export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: boolean, downwards = false): Drawing {
   const grouped = byService || nodes.length > maxNodes;
   const place = new Map(nodes.map((n) => [n.id, grouped ? n.service || n.id : n.id]));
-  const boxes = gather(nodes, place);
+  const boxes = [...gather(nodes, place).values()];
   const lines = join(edges, place);
+  const services = new Map<string, Box[]>();
+  for (const b of boxes) services.set(b.service || b.id, [...(services.get(b.service || b.id) ?? []), b]);
+  const of = new Map(boxes.map((b) => [b.id, b.service || b.id]));
   const g = new dagre.graphlib.Graph();
-  g.setGraph({ rankdir: "LR", nodesep: 22, ranksep: 90, marginx: 20, marginy: 20 });
+  g.setGraph({
+    rankdir: downwards ? "TB" : "LR",
+    nodesep: 30,
+    ranksep: downwards ? 60 : 110,
+    marginx: 20,
+    marginy: 20,
+  });
   g.setDefaultEdgeLabel(() => ({}));
-  for (const b of boxes.values()) g.setNode(b.id, { width: boxWidth, height: boxHeight });
-  for (const l of lines) if (l.from !== l.to) g.setEdge(l.from, l.to);
-  dagre.layout(g);
-  for (const b of boxes.values()) {
-    const at = g.node(b.id) as { x: number; y: number };
-    b.x = at.x - boxWidth / 2;
-    b.y = at.y - boxHeight / 2;
+  for (const [name, members] of services) g.setNode(name, extent(members.length));
+  for (const l of lines) {
+    const [from, to] = [of.get(l.from), of.get(l.to)];
+    if (from !== undefined && to !== undefined && from !== to) g.setEdge(from, to);
   }
-  return { boxes: [...boxes.values()], lines, grouped };
+  dagre.layout(g);
+  for (const [name, members] of services) {
+    const at = g.node(name) as { x: number; y: number; width: number; height: number };
+    members.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+    members.forEach((b, i) => {
+      b.x = at.x - at.width / 2 + Math.floor(i / column) * (boxWidth + gap);
+      b.y = at.y - at.height / 2 + (i % column) * (boxHeight + gap);
+    });
+  }
+  return { boxes, lines, grouped };
+}
+
+/** The size of n boxes that stand together. */
+function extent(n: number): { width: number; height: number } {
+  const columns = Math.ceil(n / column);
+  const rows = Math.min(n, column);
+  return { width: columns * (boxWidth + gap) - gap, height: rows * (boxHeight + gap) - gap };
 }
 
 function gather(nodes: TopologyNode[], place: Map<string, string>): Map<string, Box> {

@@ -88,7 +88,7 @@ function UserRow({ user: u, onEdit, onLink }: { user: User; onEdit: () => void; 
             {!u.disabled && !locked && (u.has_password || u.oidc) && (
               <ToneBadge tone="good">{t("users.active")}</ToneBadge>
             )}
-            {!u.has_password && !u.oidc && <ToneBadge tone="note">{t("users.invited")}</ToneBadge>}
+            {!u.has_password && !u.oidc && !u.last_login && <ToneBadge tone="note">{t("users.invited")}</ToneBadge>}
             {u.oidc && <ToneBadge tone="plain">OIDC</ToneBadge>}
           </Group>
         </Table.Td>
