@@ -1,4 +1,4 @@
-import { HoverCard } from "@mantine/core";
+import { Tooltip } from "@mantine/core";
 import { IconCrown } from "@tabler/icons-react";
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
 import { memo } from "react";
@@ -19,23 +19,18 @@ export const GraphNode = memo(function GraphNode({ data }: NodeProps<Node<NodeDa
   const { vertex: v, part, leads, chosen } = data;
   const detail = useDetail(data);
   return (
-    <HoverCard openDelay={200} width={320} withinPortal>
-      <HoverCard.Target>
-        <div className={classes.node} data-part={part} data-chosen={chosen || undefined}>
-          <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
-          {part !== "other" && <span className={classes.tag}>{t(`part.${part}`)}</span>}
-          <b>{cutMiddle(v.label, 19)}</b>
-          <span>
-            {leads && <IconCrown size={13} aria-label={t("graph.leader")} />} {cutMiddle(detail, 24)}
-          </span>
-          <i className={classes.odd} style={{ width: `${String(Math.min(1, v.oddness) * 100)}%` }} />
-          <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
-        </div>
-      </HoverCard.Target>
-      <HoverCard.Dropdown>
-        <About vertex={v} />
-      </HoverCard.Dropdown>
-    </HoverCard>
+    <Tooltip label={<About vertex={v} />} openDelay={200} maw={360}>
+      <div className={classes.node} data-part={part} data-chosen={chosen || undefined}>
+        <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
+        {part !== "other" && <span className={classes.tag}>{t(`part.${part}`)}</span>}
+        <b>{cutMiddle(v.label, 19)}</b>
+        <span>
+          {leads && <IconCrown size={13} aria-label={t("graph.leader")} />} {cutMiddle(detail, 24)}
+        </span>
+        <i className={classes.odd} style={{ width: `${String(Math.min(1, v.oddness) * 100)}%` }} />
+        <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
+      </div>
+    </Tooltip>
   );
 });
 

@@ -36,7 +36,7 @@ export function Run({ live }: { live: Live }) {
           <Title order={2} size="h6">
             {t("run.log")}
           </Title>
-          <ol className={classes.progress} role="log" aria-live="off">
+          <ol className={classes.progress}>
             {live.lines.slice(-LINES).map((l) => (
               <li key={l.n}>
                 <span className={classes.soft}>{t([`stage.${l.stage}`, "stage.other"], { word: l.stage })}</span>{" "}
