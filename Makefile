@@ -5,6 +5,7 @@
 #   make test    run every test
 #   make check   formatting, vet, lint and the tests under the race detector
 #   make bench   the speeds and the memory that the project promises
+#   make bench-service  what the service promises under load
 #   make build   ./bin/triagent, with the page in it
 #   make vet     go vet
 #   make page    the page alone, into web/dist
@@ -28,7 +29,7 @@ PAGE_SOURCES := $(filter-out web/web.go,$(wildcard web/*.*)) $(shell find web/sr
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run page vet test test-go test-page check bench clean
+.PHONY: build run page vet test test-go test-page check bench bench-service clean
 
 build: $(PAGE)
 	@$(GO) build -o bin/triagent ./cmd/triagent
@@ -59,6 +60,9 @@ check: $(PAGE) $(GOFUMPT) $(LINT)
 
 bench: build
 	@GO="$(GO)" sh bench/run.sh
+
+bench-service: build
+	@GO="$(GO)" sh bench/service.sh
 
 clean:
 	rm -rf bin reports web/node_modules

@@ -3,34 +3,33 @@
 // number of nodes; every second one repeats an alert sent before. It measures how
 // long the answers take, then reads back every stored alert and compares.
 //
-//	alerts -url http://127.0.0.1:8080 -token tri_... -rate 1000 -for 60s
+//	alerts -url http://127.0.0.1:8080 -token token.txt -rate 1000 -for 60s
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"triagent/bench/remote"
 )
 
 func main() {
 	var s storm
 	flag.StringVar(&s.url, "url", "http://127.0.0.1:8080", "service, on a loopback address")
-	flag.StringVar(&s.token, "token", "", "API token that may send and read")
+	flag.StringVar(&s.token, "token", "", "file with an API token that may send and read")
+	flag.IntVar(&s.pid, "pid", 0, "process of the service, to read its memory and processor time; 0: do not")
 	flag.IntVar(&s.rate, "rate", 1000, "alerts a second")
 	flag.DurationVar(&s.lasts, "for", time.Minute, "time to send for")
 	flag.IntVar(&s.nodes, "nodes", 200, "nodes that the alerts come from")
@@ -46,41 +45,41 @@ func main() {
 }
 
 type storm struct {
-	url, token           string
-	rate, nodes, senders int
-	lasts                time.Duration
-	id                   string // of this run, a label of every alert
-	client               http.Client
+	url, token                string
+	rate, nodes, senders, pid int
+	lasts                     time.Duration
+	id                        string // of this run, a label of every alert
+	client                    *remote.Client
+	took                      remote.Times
 
 	mu     sync.Mutex
-	took   []time.Duration
 	failed map[string]int
 	sent   map[int]int64 // times that alert n was answered with 200
 }
 
 func (s *storm) run(ctx context.Context) error {
-	u, err := url.Parse(s.url)
+	token, err := remote.Lines(s.token)
 	if err != nil {
 		return err
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Scheme != "http" || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%s is not plain HTTP on a loopback address", s.url)
+	if s.client, err = remote.New(s.url, token[0], s.senders); err != nil {
+		return err
 	}
 	s.id = fmt.Sprintf("run-%d", time.Now().UnixNano())
 	s.failed, s.sent = map[string]int{}, map[int]int64{}
-	s.client = http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: s.senders, MaxConnsPerHost: s.senders}}
-	start := time.Now()
+	start, before := time.Now(), remote.CPU(s.pid)
 	if err := s.send(ctx, start); err != nil {
 		return err
 	}
 	lasted := time.Since(start)
-	slices.Sort(s.took)
-	if len(s.took) == 0 {
+	n := s.took.Count()
+	if n == 0 {
 		return errors.New("nothing was answered")
 	}
-	n := len(s.took)
-	fmt.Printf("sent %d alerts in %.1f s (%.0f a second), answers p50 %s p95 %s p99 %s max %s\n", n, lasted.Seconds(), float64(n)/lasted.Seconds(),
-		s.took[n/2].Round(10*time.Microsecond), s.took[n*95/100].Round(10*time.Microsecond), s.took[n*99/100].Round(10*time.Microsecond), s.took[n-1].Round(10*time.Microsecond))
+	fmt.Printf("sent %d alerts in %.1f s (%.0f a second), answers %s\n", n, lasted.Seconds(), float64(n)/lasted.Seconds(), &s.took)
+	if s.pid > 0 {
+		fmt.Printf("service: at most %d MB, %.1f s of processor in %.0f s\n", remote.PeakMB(s.pid), (remote.CPU(s.pid) - before).Seconds(), lasted.Seconds())
+	}
 	for why, n := range s.failed {
 		fmt.Printf("refused %d times: %s\n", n, why)
 	}
@@ -143,34 +142,15 @@ func (s *storm) one(ctx context.Context, n int, start time.Time) {
 		panic(err) // plain values
 	}
 	began := time.Now()
-	_, err = s.call(ctx, http.MethodPost, "/api/v1/hooks/alertmanager", body)
+	err = s.client.Ask(ctx, http.MethodPost, "/hooks/alertmanager", body).Into(nil)
+	s.took.Add(time.Since(began))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.took = append(s.took, time.Since(began))
 	if err != nil {
 		s.failed[err.Error()]++
 		return
 	}
 	s.sent[n]++
-}
-
-func (s *storm) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+s.token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s: %.200s", resp.Status, out)
-	}
-	return out, err
 }
 
 // compare reads back what is stored of this run, page by page.
@@ -186,12 +166,8 @@ func (s *storm) compare(ctx context.Context, start time.Time) error {
 			} `json:"items"`
 			Next *string `json:"next"`
 		}
-		path := "/api/v1/alerts?limit=500&from=" + url.QueryEscape(start.UTC().Truncate(time.Second).Format(time.RFC3339)) + "&cursor=" + url.QueryEscape(cursor)
-		out, err := s.call(ctx, http.MethodGet, path, nil)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(out, &page); err != nil {
+		path := "/alerts?limit=500&from=" + url.QueryEscape(start.UTC().Truncate(time.Second).Format(time.RFC3339)) + "&cursor=" + url.QueryEscape(cursor)
+		if err := s.client.Ask(ctx, http.MethodGet, path, nil).Into(&page); err != nil {
 			return err
 		}
 		for _, a := range page.Items {

@@ -119,15 +119,22 @@ func (l *load) verifyMessages(ctx context.Context, s *sink, complain func(string
 	if err := l.delivered(ctx); err != nil {
 		return err
 	}
-	done, err := l.incidentsDone(ctx)
+	failed, err := l.listed(ctx, "failed")
+	if err != nil {
+		return err
+	}
+	for _, in := range failed {
+		fmt.Printf("the diagnosis of %s (%s) failed: %s\n", in.ID, in.Source, in.Headline.Error)
+	}
+	done, err := l.listed(ctx, "done")
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	twice := 0
-	for _, id := range done {
-		made := 1
+	for _, in := range done {
+		id, made := in.ID, 1
 		if len(s.told[id]) > 1 { // alerts that come later have an incident diagnosed again
 			if made, err = l.diagnoses(ctx, id); err != nil {
 				return err
@@ -162,24 +169,29 @@ func (l *load) diagnoses(ctx context.Context, id string) (int, error) {
 	return n, err
 }
 
-// incidentsDone lists the incidents that are diagnosed.
-func (l *load) incidentsDone(ctx context.Context) ([]string, error) {
-	var ids []string
+// listed is an incident as lists give it.
+type listed struct {
+	ID       string `json:"id"`
+	Source   string `json:"source"`
+	Headline struct {
+		Error string `json:"error"`
+	} `json:"headline"`
+}
+
+// listed lists the incidents whose diagnosis is at some progress.
+func (l *load) listed(ctx context.Context, progress string) ([]listed, error) {
+	var all []listed
 	for cursor := ""; ; {
 		var page struct {
-			Items []struct {
-				ID string `json:"id"`
-			} `json:"items"`
-			Next *string `json:"next"`
+			Items []listed `json:"items"`
+			Next  *string  `json:"next"`
 		}
-		if err := l.get(ctx, "/incidents?progress=done&sort=number&limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
+		if err := l.get(ctx, "/incidents?progress="+progress+"&sort=number&limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return nil, err
 		}
-		for _, i := range page.Items {
-			ids = append(ids, i.ID)
-		}
+		all = append(all, page.Items...)
 		if page.Next == nil {
-			return ids, nil
+			return all, nil
 		}
 		cursor = *page.Next
 	}
