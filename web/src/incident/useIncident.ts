@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ApiError, href } from "../lib/api";
@@ -12,12 +12,14 @@ import { begin, foldAll, type Live, type LiveEvent } from "./model/fold";
 /** How long events are gathered before the page is drawn again, in ms. */
 const GATHER = 120;
 
+/** How long the stream stays open for the last steps of a diagnosis that has ended, in ms. */
+const GRACE = 2000;
+
 /** useIncident reads an incident and keeps it current. */
 export function useIncident(id: string) {
   const client = useQueryClient();
   useLiveEvent<Incident>("incident", (i) => {
-    if (i.id === id)
-      client.setQueryData<Incident>(incidentKey(id), (old) => (old && old.version > i.version ? old : i));
+    if (i.id === id) keep(client, i);
   });
   return useQuery({
     queryKey: incidentKey(id),
@@ -57,45 +59,49 @@ export function useRun(i: Incident): Live {
   const client = useQueryClient();
   const { i18n } = useTranslation();
   const [live, setLive] = useState(() => begin(i.id, 0));
+  const [follow, setFollow] = useState(false);
   const lang = i18n.language;
   const id = i.id;
-  const on = busy(i);
+  if (busy(i) && !follow) setFollow(true);
   useEffect(() => {
-    if (!on) return;
+    if (!follow) return;
     let waiting: LiveEvent[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let first = true;
+    let last: ReturnType<typeof setTimeout> | undefined;
+    let now = begin(id, 0);
     const flush = () => {
       timer = undefined;
-      const events = waiting;
+      now = foldAll(now, waiting);
       waiting = [];
-      setLive((now) => foldAll(first ? begin(id, 0) : now, events));
-      first = false;
-      if (events.some(ends)) void client.invalidateQueries({ queryKey: incidentKey(id), exact: true });
+      setLive(now);
+      if (now.progress !== "done" && now.progress !== "failed") return;
+      void client.invalidateQueries({ queryKey: incidentKey(id), exact: true });
+      // The state may arrive before the steps that led to it.
+      if (now.closed) setFollow(false);
+      else last ??= setTimeout(() => setFollow(false), GRACE);
     };
     const stream = openStream({
       url: href(`/incidents/${encodeURIComponent(id)}/events`, { lang }),
       onEvent: (e) => {
         const parsed = parse(e.event, e.data);
         if (!parsed) return;
-        if (parsed.event === "incident") client.setQueryData(incidentKey(id), parsed.data);
+        if (parsed.event === "incident") keep(client, parsed.data);
         waiting.push(parsed);
         timer ??= setTimeout(flush, GATHER);
       },
     });
     return () => {
       clearTimeout(timer);
+      clearTimeout(last);
       stream.close();
     };
-  }, [client, id, lang, on]);
+  }, [client, id, lang, follow]);
   return live;
 }
 
-function ends(e: LiveEvent): boolean {
-  return (
-    (e.event === "state" && (e.data.progress === "done" || e.data.progress === "failed")) ||
-    (e.event === "step" && e.data.kind === "closed")
-  );
+/** keep remembers an incident unless a newer one is known. */
+function keep(client: QueryClient, i: Incident): void {
+  client.setQueryData<Incident>(incidentKey(i.id), (old) => (old && old.version > i.version ? old : i));
 }
 
 const names = new Set(["step", "state", "reset", "incident"]);

@@ -21,7 +21,7 @@ export function Evidence() {
   const groups = useMemo(() => byTab(list), [list]);
   const tab: Tab = view.tab || TABS.find((x) => groups[x].length > 0) || "metrics";
   return (
-    <Panel name="evidence" least={560} aside={<ScopeSwitch scope={scope} />}>
+    <Panel name="evidence" least={840} aside={<ScopeSwitch scope={scope} />}>
       <Tabs value={tab} onChange={(v) => setView({ tab: v ?? "" })} keepMounted={false}>
         <Group justify="space-between" gap="xs" mb="sm">
           <Tabs.List className={classes.tabs}>

@@ -25,7 +25,7 @@ export const GraphNode = memo(function GraphNode({ data }: NodeProps<Node<NodeDa
         {part !== "other" && <span className={classes.tag}>{t(`part.${part}`)}</span>}
         <b>{cutMiddle(v.label, 19)}</b>
         <span>
-          {leads && <IconCrown size={13} aria-label={t("graph.leader")} />} {cutMiddle(detail, 24)}
+          {leads && <IconCrown size={13} aria-label={t("graph.leader")} />} {detail}
         </span>
         <i className={classes.odd} style={{ width: `${String(Math.min(1, v.oddness) * 100)}%` }} />
         <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />

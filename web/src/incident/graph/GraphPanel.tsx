@@ -32,7 +32,7 @@ export function GraphPanel() {
   const leaders = useLeaders(p, timeline, at);
   const empty = p.vertices.length === 0;
   return (
-    <Panel name="graph" least={520}>
+    <Panel name="graph" least={650}>
       {empty ? (
         running ? (
           <div className={page.placeholder} />

@@ -1,5 +1,5 @@
 import { Anchor, Breadcrumbs, Group, Text, Title } from "@mantine/core";
-import { IconCrown } from "@tabler/icons-react";
+import { IconCrown, IconFlask } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { formatDuration } from "../../lib/format";
@@ -14,13 +14,14 @@ import { At } from "../ui/Time";
 import { Feedback } from "./Feedback";
 import { Manage } from "./Manage";
 import { Share } from "./Share";
+import { called, usePeople } from "./usePeople";
 
 /** Head says at a glance what is wrong, where, since when and how sure that is. */
 export function Head() {
   const { t } = useTranslation("incident");
-  const { incident, d } = useShared();
+  const { incident, d, running } = useShared();
   return (
-    <header className={`panel ${classes.head ?? ""}`}>
+    <header className={`panel ${classes.head ?? ""}`} data-running={running || undefined}>
       <Group justify="space-between" gap="xs" mb={6}>
         <Breadcrumbs separatorMargin={6} className={classes.crumbs}>
           <Anchor component={Link} to="/" size="sm">
@@ -36,6 +37,11 @@ export function Head() {
         <Group gap="xs" wrap="wrap">
           <SeverityBadge severity={incident.severity} />
           {incident.status === "resolved" && <ToneBadge tone="good">{t("resolved")}</ToneBadge>}
+          {incident.case && (
+            <ToneBadge tone="plain" icon={IconFlask}>
+              {t("case.is")}
+            </ToneBadge>
+          )}
           {d.verdict !== "" && <Feedback />}
           <Share />
           <Manage />
@@ -141,6 +147,9 @@ function Facts() {
   const { t, i18n } = useTranslation("incident");
   const { d, incident } = useShared();
   const lang = i18n.language;
+  const people = usePeople(incident.assignee !== "");
+  const person = people.find((p) => p.id === incident.assignee);
+  const assignee = person ? called(person) : incident.assignee;
   const w = d.detection.windows[0];
   const lasted = w ? ms(w.to) - ms(w.from) : NaN;
   const n = touched(d);
@@ -156,7 +165,7 @@ function Facts() {
         : t("head.model", { name: d.engine.name, version: d.engine.version, model: d.engine.model }),
     incident.alerts > 0 ? t("head.alerts", { count: incident.alerts, firing: incident.firing }) : "",
     incident.folded > 0 ? t("head.folded", { count: incident.folded }) : "",
-    incident.assignee !== "" ? t("head.assigned", { name: incident.assignee }) : "",
+    incident.assignee !== "" ? t("head.assigned", { name: assignee }) : "",
   ].filter(Boolean);
   return (
     <div className={classes.facts}>

@@ -9,7 +9,7 @@ import {
   IconRotate,
   IconUser,
 } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../lib/api";
@@ -20,6 +20,7 @@ import { errorText } from "../../lib/ui/ErrorPanel";
 import { useShared } from "../context";
 import { busy } from "../useIncident";
 import { CaseForm } from "./CaseForm";
+import { called, usePeople } from "./usePeople";
 
 /** useChange sends changes of the incident and says how they went. */
 export function useChange() {
@@ -92,23 +93,11 @@ export function Manage() {
   );
 }
 
-interface Person {
-  id: string;
-  display?: string;
-  name?: string;
-}
-
 function Assign({ onAssign }: { onAssign: (id: string) => void }) {
   const { t } = useTranslation("incident");
   const { incident } = useShared();
   const me = useSession().data?.user;
-  const users = useQuery({
-    queryKey: ["users", "names"],
-    queryFn: () => api.get<{ items: Person[] }>("/users"),
-    retry: false,
-    staleTime: 60_000,
-  });
-  const people: Person[] = [...(users.data?.items ?? [])].slice(0, 12);
+  const people = usePeople();
   return (
     <>
       <Menu.Label>{t("manage.assign")}</Menu.Label>
@@ -118,10 +107,11 @@ function Assign({ onAssign }: { onAssign: (id: string) => void }) {
         </Menu.Item>
       )}
       {people
+        .slice(0, 12)
         .filter((p) => p.id !== me?.id && p.id !== incident.assignee)
         .map((p) => (
           <Menu.Item key={p.id} leftSection={<IconUser size={16} />} onClick={() => onAssign(p.id)}>
-            {p.display ?? p.name ?? p.id}
+            {called(p)}
           </Menu.Item>
         ))}
       {incident.assignee !== "" && <Menu.Item onClick={() => onAssign("")}>{t("manage.nobody")}</Menu.Item>}

@@ -33,7 +33,7 @@ export function Timeline() {
   const span = useMemo(() => reachOf(d, file.data, list), [d, file.data, list]);
   const shown = all ? list : list.slice(0, MOST_LANES);
   return (
-    <Panel name="timeline" least={230}>
+    <Panel name="timeline" least={340}>
       {span && shown.length > 0 ? (
         <Lanes
           label={t("timeline.label")}

@@ -27,7 +27,7 @@ export function Panel({ name, title, aside, least, children }: PanelProps) {
       data-panel={name}
       aria-labelledby={`panel-${name}`}
       id={name}
-      style={{ minHeight: least }}
+      style={{ "--least": `${String(least ?? 0)}px` } as React.CSSProperties}
     >
       <div className={classes.bar}>
         <Title order={2} size="h4" id={`panel-${name}`}>

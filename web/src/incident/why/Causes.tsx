@@ -18,7 +18,7 @@ export function Causes() {
   const { first, rest } = likely(d.causes);
   const shown = all ? d.causes : first;
   return (
-    <Panel name="causes" least={150}>
+    <Panel name="causes" least={206}>
       {d.causes.length === 0 && running && <div className={classes.placeholder} />}
       {d.causes.length === 0 && !running && (
         <Text size="sm" c="dimmed">
