@@ -20,9 +20,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, 0, 0, 0, '', '')`
 WHERE a.incident = $1 AND a.state IN ('waiting', 'queued')`
 	hastenJob   = `UPDATE attempts SET state = $1, not_before = $2, priority = $3 WHERE incident = $4 AND attempt = $5`
 	countQueued = `SELECT COUNT(*) FROM attempts WHERE state = 'queued'`
-	countState  = `SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'running' THEN 1 ELSE 0 END), 0)
-FROM attempts WHERE state IN ('queued', 'running')`
-	lockQueue = `UPDATE counters SET value = value + 1 WHERE name = 'queue'`
+	countState  = `SELECT (SELECT COUNT(*) FROM attempts WHERE state = 'queued'), (SELECT COUNT(*) FROM attempts WHERE state = 'running')`
+	lockQueue   = `UPDATE counters SET value = value + 1 WHERE name = 'queue'`
 
 	anyDue = `SELECT 1 WHERE EXISTS (SELECT 1 FROM attempts WHERE state = 'queued')
 	OR EXISTS (SELECT 1 FROM attempts WHERE state = 'waiting' AND not_before <= $1)
@@ -30,9 +29,15 @@ FROM attempts WHERE state IN ('queued', 'running')`
 	promoteDue = `UPDATE attempts SET state = 'queued' WHERE state = 'waiting' AND not_before <= $1 AND incident IN (
 	SELECT incident FROM attempts WHERE state = 'waiting' AND not_before <= $2 ORDER BY priority DESC, enqueued, incident LIMIT $3)
 RETURNING incident, attempt`
-	bestJob = `SELECT ` + jobColumns + ` FROM attempts a JOIN incidents i ON i.number = a.incident
-WHERE a.state = 'running' AND a.lease < $1 OR a.state = 'queued' AND NOT EXISTS (
-	SELECT 1 FROM attempts r WHERE r.incident = a.incident AND r.state = 'running')
+	// bestJob asks for each state by itself: each has an index of its own, all
+	// states in one condition would read every attempt there ever was.
+	bestJob = `SELECT ` + jobColumns + ` FROM (
+	SELECT incident, attempt FROM attempts WHERE state = 'running' AND lease < $1
+	UNION ALL SELECT incident, attempt FROM (
+		SELECT q.incident, q.attempt FROM attempts q WHERE q.state = 'queued' AND NOT EXISTS (
+			SELECT 1 FROM attempts r WHERE r.incident = q.incident AND r.state = 'running')
+		ORDER BY q.priority DESC, q.enqueued, q.incident LIMIT 8) AS best) AS due
+JOIN attempts a ON a.incident = due.incident AND a.attempt = due.attempt JOIN incidents i ON i.number = a.incident
 ORDER BY a.priority DESC, a.enqueued, a.incident LIMIT 8`
 	takeJob = `UPDATE attempts SET state = 'running', worker = $1, lease = $2, started = $3, takes = takes + 1, lost = lost + $4, traced = 0
 WHERE incident = $5 AND attempt = $6 AND state = $7 AND takes = $8 AND lost < $9`

@@ -12,9 +12,12 @@ func (s *Store) QueueState(ctx context.Context) (queued, running, capacity int, 
 const (
 	position = `SELECT COUNT(*) FROM attempts a, attempts me WHERE me.incident = $1 AND me.state IN ('waiting', 'queued') AND a.state = 'queued'
 	AND (a.priority > me.priority OR a.priority = me.priority AND (a.enqueued < me.enqueued OR a.enqueued = me.enqueued AND a.incident < me.incident))`
-	listJobs = `SELECT ` + jobColumns + ` FROM attempts a JOIN incidents i ON i.number = a.incident
-WHERE a.state IN ('waiting', 'queued', 'running')
-ORDER BY CASE a.state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END, a.priority DESC, a.enqueued, a.incident LIMIT $1`
+	listJobs = `SELECT ` + jobColumns + ` FROM (
+	SELECT incident, attempt, 0 AS place FROM attempts WHERE state = 'running'
+	UNION ALL SELECT incident, attempt, 1 FROM attempts WHERE state = 'queued'
+	UNION ALL SELECT incident, attempt, 2 FROM attempts WHERE state = 'waiting') AS p
+JOIN attempts a ON a.incident = p.incident AND a.attempt = p.attempt JOIN incidents i ON i.number = a.incident
+ORDER BY p.place, a.priority DESC, a.enqueued, a.incident LIMIT $1`
 	listAttempts = `SELECT incident, attempt, state, worker, enqueued, started, finished, error, error_kind, reason
 FROM attempts WHERE incident = $1 ORDER BY attempt DESC`
 )

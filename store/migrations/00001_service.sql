@@ -97,7 +97,7 @@ CREATE TABLE attempts (
 );
 CREATE UNIQUE INDEX attempts_one_pending ON attempts (incident) WHERE state IN ('waiting', 'queued');
 CREATE UNIQUE INDEX attempts_one_running ON attempts (incident) WHERE state = 'running';
-CREATE INDEX attempts_queued ON attempts (priority, enqueued, incident) WHERE state = 'queued';
+CREATE INDEX attempts_queued ON attempts (priority DESC, enqueued, incident) WHERE state = 'queued';
 CREATE INDEX attempts_waiting ON attempts (not_before) WHERE state = 'waiting';
 CREATE INDEX attempts_lease ON attempts (lease) WHERE state = 'running';
 
