@@ -17,15 +17,18 @@ function take(s: Session): Session {
   return s;
 }
 
+/** Reads who is logged in, once. */
+export const sessionQuery = {
+  queryKey: sessionKey,
+  queryFn: read,
+  staleTime: Infinity,
+  gcTime: Infinity,
+  refetchOnWindowFocus: false,
+} as const;
+
 /** Who is logged in. */
 export function useSession() {
-  return useQuery({
-    queryKey: sessionKey,
-    queryFn: read,
-    staleTime: Infinity,
-    gcTime: Infinity,
-    refetchOnWindowFocus: false,
-  });
+  return useQuery(sessionQuery);
 }
 
 const rank: Record<Role, number> = { viewer: 1, operator: 2, approver: 3, admin: 4 };

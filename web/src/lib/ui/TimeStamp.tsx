@@ -1,9 +1,9 @@
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { formatAgo, formatDuration, formatTime, formatUTC, type TimeStyle } from "../format";
 
-/** A time in the user's zone; in UTC on hover and focus. `ago` words it as "5 min ago" and keeps it current. */
+/** A time in the user's zone; in UTC on hover. `ago` words it as "5 min ago" and keeps it current. */
 export function TimeStamp({
   at,
   style = "full",
@@ -18,11 +18,13 @@ export function TimeStamp({
   if (at === null || at === undefined || at === "") return <span aria-hidden>–</span>;
   const full = formatTime(at, i18n.language, "full");
   return (
-    <Tooltip label={`${full} · ${formatUTC(at)}`}>
-      <time dateTime={new Date(at).toISOString()} style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
-        {ago ? formatAgo(at, i18n.language, now) : formatTime(at, i18n.language, style)}
-      </time>
-    </Tooltip>
+    <time
+      dateTime={new Date(at).toISOString()}
+      title={`${full} · ${formatUTC(at)}`}
+      style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}
+    >
+      {ago ? formatAgo(at, i18n.language, now) : formatTime(at, i18n.language, style)}
+    </time>
   );
 }
 

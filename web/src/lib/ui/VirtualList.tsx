@@ -1,6 +1,6 @@
 import { Group, Loader } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { memo, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useKeys } from "./hotkeys";
 import classes from "./VirtualList.module.css";
@@ -10,7 +10,7 @@ interface Props<T> {
   id: (t: T) => string;
   /** Height of a row in pixels; all rows are of one height. */
   rowHeight: number;
-  /** Draws a row; whatever in it has data-row-focus takes the focus of j and k. */
+  /** Draws a row; the same function at every render, so that rows need not be drawn again. Whatever in it has data-row-focus takes the focus of j and k. */
   row: (t: T, selected: boolean) => ReactNode;
   label: string;
   /** Asked for when the end comes near. */
@@ -47,18 +47,16 @@ export function VirtualList<T>(p: Props<T>) {
           const item = items[r.index];
           if (item === undefined) return null;
           return (
-            <div
+            <Row
               key={r.key}
-              role="listitem"
-              aria-setsize={p.total ?? items.length}
-              aria-posinset={r.index + 1}
-              data-index={r.index}
-              className={classes.row}
-              data-selected={at === r.index || undefined}
-              style={{ height: r.size, transform: `translateY(${r.start}px)` }}
-            >
-              {p.row(item, at === r.index)}
-            </div>
+              item={item}
+              draw={p.row as (t: unknown, selected: boolean) => ReactNode}
+              index={r.index}
+              start={r.start}
+              size={r.size}
+              total={p.total ?? items.length}
+              selected={at === r.index}
+            />
           );
         })}
       </div>
@@ -70,6 +68,33 @@ export function VirtualList<T>(p: Props<T>) {
     </div>
   );
 }
+
+interface RowProps {
+  item: unknown;
+  draw: (t: unknown, selected: boolean) => ReactNode;
+  index: number;
+  start: number;
+  size: number;
+  total: number;
+  selected: boolean;
+}
+
+/** One row; drawn again only where something of it changed, not when the list is scrolled. */
+const Row = memo(function Row({ item, draw, index, start, size, total, selected }: RowProps) {
+  return (
+    <div
+      role="listitem"
+      aria-setsize={total}
+      aria-posinset={index + 1}
+      data-index={index}
+      className={classes.row}
+      data-selected={selected || undefined}
+      style={{ height: size, transform: `translateY(${start}px)` }}
+    >
+      {draw(item, selected)}
+    </div>
+  );
+});
 
 /** The selected row, which stays with its item when others come on top. */
 function useSelection<T>(

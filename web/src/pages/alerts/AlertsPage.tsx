@@ -26,6 +26,7 @@ export default function AlertsPage() {
   const list = useCursorList<Alert>(alertsKey, "/alerts", { ...f, from: toUTC(f.from), to: toUTC(f.to) }, 200);
   const navigate = useNavigate();
   const phone = useIsPhone();
+  const row = useCallback((a: Alert) => <AlertRow alert={a} phone={phone} />, [phone]);
   const compact = usePreferences().density === "compact";
   const { fetchNextPage, hasNextPage, isFetching } = list;
   const onEnd = useCallback(() => {
@@ -54,7 +55,7 @@ export default function AlertsPage() {
           id={(a) => String(a.id)}
           rowHeight={phone ? 88 : compact ? 42 : 54}
           label={t("alerts.title")}
-          row={(a) => <AlertRow alert={a} phone={phone} />}
+          row={row}
           onEnd={onEnd}
           onEnter={(a) => void navigate({ to: `/incidents/${a.incident}` })}
           loading={list.isFetchingNextPage}

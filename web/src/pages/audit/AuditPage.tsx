@@ -27,6 +27,7 @@ export default function AuditPage() {
   const [f, set] = useUrlState(initial);
   const list = useCursorList<AuditEntry>(auditKey, "/audit", { ...f, from: toUTC(f.from), to: toUTC(f.to) }, 200);
   const phone = useIsPhone();
+  const row = useCallback((e: AuditEntry) => <AuditRow entry={e} phone={phone} />, [phone]);
   const compact = usePreferences().density === "compact";
   const { fetchNextPage, hasNextPage, isFetching } = list;
   const onEnd = useCallback(() => {
@@ -70,7 +71,7 @@ export default function AuditPage() {
           id={(e) => String(e.n)}
           rowHeight={phone ? 84 : compact ? 34 : 42}
           label={t("audit.title")}
-          row={(e) => <AuditRow entry={e} phone={phone} />}
+          row={row}
           onEnd={onEnd}
           loading={list.isFetchingNextPage}
         />

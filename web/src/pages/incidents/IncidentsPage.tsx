@@ -28,6 +28,7 @@ export default function IncidentsPage() {
   const list = useIncidents(filters);
   const navigate = useNavigate();
   const phone = useIsPhone();
+  const row = useCallback((i: Incident) => <IncidentRow incident={i} phone={phone} />, [phone]);
   const compact = usePreferences().density === "compact";
   const { fetchNextPage, hasNextPage, isFetching } = list;
   const onEnd = useCallback(() => {
@@ -65,7 +66,7 @@ export default function IncidentsPage() {
           id={(i) => i.id}
           rowHeight={phone ? 112 : compact ? 46 : 62}
           label={t("incidents.title")}
-          row={(i) => <IncidentRow incident={i} phone={phone} />}
+          row={row}
           onEnd={onEnd}
           onEnter={open}
           loading={list.isFetchingNextPage}
