@@ -29,6 +29,7 @@ type pageSettings struct {
 	PublicURL   string  `json:"public_url"`
 	GroupWindow float64 `json:"group_window_s"`
 	Settle      float64 `json:"settle_s"`
+	Retention   int     `json:"retention_days"` // of incidents that are resolved; 0: for ever
 }
 
 // get returns the settings, at most five seconds old. Where they cannot be read
@@ -65,6 +66,29 @@ func (s *Service) follow(ctx context.Context) error {
 	for {
 		p := s.live.get(ctx)
 		s.intake.SetTiming(or(p.GroupWindow, s.set.Hooks.Window), or(p.Settle, s.set.Hooks.Settle))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// forget deletes incidents that were resolved longer ago than the settings let
+// them be kept, now and then.
+func (s *Service) forget(ctx context.Context) error {
+	t := time.NewTicker(10 * time.Minute)
+	defer t.Stop()
+	for {
+		if days := s.live.get(ctx).Retention; days > 0 {
+			n, err := s.store.Expire(ctx, robot, time.Now().AddDate(0, 0, -days), 1000)
+			switch {
+			case err != nil && ctx.Err() == nil:
+				s.log.WarnContext(ctx, "old incidents could not be deleted", "error", err)
+			case n > 0:
+				s.log.InfoContext(ctx, "old incidents were deleted", "count", n, "older_than_days", days)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return nil

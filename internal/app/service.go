@@ -204,6 +204,7 @@ func (s *Service) openAccounts(ctx context.Context) error {
 	var err error
 	s.accounts, err = account.New(account.Config{
 		PublicURL: s.live.publicURL, Version: s.set.Version, Demo: s.set.Demo, OIDC: s.set.OIDC, Log: s.log,
+		Proxies: s.set.proxies(),
 	}, s.store)
 	if err != nil || s.set.Demo {
 		return err
@@ -310,7 +311,7 @@ func (s *Service) watch() {
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serve(ctx, s.listener, s.server.Handler(), s.pair, s.log) })
-	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow} {
+	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget} {
 		g.Go(func() error { return run(ctx) })
 	}
 	if s.set.Demo {

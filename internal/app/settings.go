@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,11 +21,12 @@ import (
 // file. The zero Settings, with defaults filled in, are a working service on
 // one machine.
 type Settings struct {
-	Listen    string `yaml:"listen"`     // host:port; default 127.0.0.1:8080
-	Data      string `yaml:"data"`       // folder of the service's state; default: see DefaultData
-	Database  string `yaml:"database"`   // postgres:// URL; empty: SQLite in the data folder
-	PublicURL string `yaml:"public_url"` // how people reach the page, for links in messages; empty: http(s)://Listen
-	Lang      string `yaml:"lang"`       // language of messages: en (default) or zh
+	Listen    string   `yaml:"listen"`     // host:port; default 127.0.0.1:8080
+	Data      string   `yaml:"data"`       // folder of the service's state; default: see DefaultData
+	Database  string   `yaml:"database"`   // postgres:// URL; empty: SQLite in the data folder
+	PublicURL string   `yaml:"public_url"` // how people reach the page, for links in messages; empty: http(s)://Listen
+	Proxies   []string `yaml:"proxies"`    // addresses (CIDR) of reverse proxies whose X-Forwarded-For and -Proto are believed
+	Lang      string   `yaml:"lang"`       // language of messages: en (default) or zh
 
 	TLS struct {
 		Cert string `yaml:"cert"` // PEM files; both or none
@@ -126,6 +128,11 @@ func (s Settings) problems() []problem {
 	}
 	isURL("public_url", s.PublicURL)
 	isURL("otlp.endpoint", s.OTLP.Endpoint)
+	for i, p := range s.Proxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			bad(fmt.Sprintf("proxies[%d]", i), "%q is no range of addresses, as 10.0.0.0/8 or 127.0.0.1/32", p)
+		}
+	}
 	oneOf := func(key, v string, allowed ...string) {
 		for _, a := range allowed {
 			if v == a {
@@ -186,6 +193,17 @@ func (s Settings) publicURL() string {
 		host = "localhost"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// proxies are the ranges of Proxies, which Validate has found to be sound.
+func (s Settings) proxies() []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range s.Proxies {
+		if r, err := netip.ParsePrefix(p); err == nil {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // path names a file of the data folder.
