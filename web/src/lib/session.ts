@@ -36,7 +36,8 @@ const rank: Record<Role, number> = { viewer: 1, operator: 2, approver: 3, admin:
 /** Whether whoever is logged in may do what needs that role. The service decides; this only hides what it would refuse. */
 export function useCan(role: Role): boolean {
   const { data } = useSession();
-  return data?.user ? rank[data.user.role] >= rank[role] : false;
+  const user = data?.user ?? data?.ended;
+  return user ? rank[user.role] >= rank[role] : false;
 }
 
 /** Takes the answer of a log-in. Everything that was read before is forgotten, unless the same user has come back. */

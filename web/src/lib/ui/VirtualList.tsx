@@ -30,7 +30,7 @@ export function VirtualList<T>(p: Props<T>) {
     count: items.length,
     getScrollElement: () => box.current,
     estimateSize: () => p.rowHeight,
-    overscan: 12,
+    overscan: 6,
     getItemKey: (i) => (items[i] ? p.id(items[i]) : i),
   });
   const rows = v.getVirtualItems();

@@ -1,10 +1,10 @@
 import { Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { formatNumber } from "../../lib/format";
 import type { Alert } from "../../lib/types";
 import { SeverityBadge, ToneBadge } from "../../lib/ui/Badges";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
+import { RowLink } from "../../lib/ui/RowLink";
 import { Lasted, TimeStamp } from "../../lib/ui/TimeStamp";
 import classes from "./alerts.module.css";
 
@@ -13,13 +13,7 @@ export function AlertRow({ alert: a, phone }: { alert: Alert; phone: boolean }) 
   const { t, i18n } = useTranslation("insight");
   const said = a.annotations.summary ?? a.annotations.description ?? "";
   return (
-    <Link
-      to="/incidents/$id"
-      params={{ id: a.incident }}
-      search={{ tab: "alerts" } as never}
-      className={phone ? classes.card : classes.line}
-      data-row-focus
-    >
+    <RowLink href={`/incidents/${a.incident}`} className={phone ? classes.card : classes.line}>
       <span className={classes.severity}>
         <SeverityBadge severity={a.severity} />
       </span>
@@ -47,6 +41,6 @@ export function AlertRow({ alert: a, phone }: { alert: Alert; phone: boolean }) 
         {t("alerts.times", { count: a.count, n: formatNumber(a.count, i18n.language) })}
       </span>
       <span className={classes.incident}>{a.incident}</span>
-    </Link>
+    </RowLink>
   );
 }

@@ -1,11 +1,11 @@
 import { Text } from "@mantine/core";
 import { IconBellRinging, IconFlask } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { formatNumber } from "../../lib/format";
 import type { Incident } from "../../lib/types";
 import { OutcomeBadge, SeverityBadge } from "../../lib/ui/Badges";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
+import { RowLink } from "../../lib/ui/RowLink";
 import { TimeStamp } from "../../lib/ui/TimeStamp";
 import classes from "./incidents.module.css";
 
@@ -14,13 +14,7 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
   const { t } = useTranslation();
   const resolved = i.status === "resolved";
   return (
-    <Link
-      to="/incidents/$id"
-      params={{ id: i.id }}
-      className={phone ? classes.card : classes.line}
-      data-row-focus
-      data-resolved={resolved || undefined}
-    >
+    <RowLink href={`/incidents/${i.id}`} className={phone ? classes.card : classes.line} resolved={resolved}>
       <span className={classes.severity}>
         <SeverityBadge severity={i.severity} />
       </span>
@@ -46,7 +40,7 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
           </Text>
         )}
       </span>
-    </Link>
+    </RowLink>
   );
 }
 
