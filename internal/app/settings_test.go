@@ -27,7 +27,7 @@ func TestParseSettings(t *testing.T) {
 		{"no such file", "hooks:\n  slack:\n    signing_secret: ${file:/nowhere/at/all}\n", "/nowhere/at/all"},
 		{"half a key pair", "tls:\n  cert: c.pem\n", "s.yaml:2"},
 		{"not a database", "database: mysql://x\n", "s.yaml:1:11: database"},
-		{"not a proxy", "proxies: [10.0.0.0/8, nginx]\n", "s.yaml:1:24: proxies[1]"},
+		{"not a proxy", "proxies: [10.0.0.0/8, nginx]\n", "s.yaml:1:23: proxies[1]"},
 		{"no sender", "smtp:\n  host: mail\n", "s.yaml:2:7: smtp"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
