@@ -22,30 +22,28 @@ export function Head() {
   const { incident, d, running } = useShared();
   return (
     <header className={`panel ${classes.head ?? ""}`} data-running={running || undefined}>
-      <Group justify="space-between" gap="xs" mb={6}>
-        <Breadcrumbs separatorMargin={6} className={classes.crumbs}>
-          <Anchor component={Link} to="/" size="sm">
-            {t("crumb")}
-          </Anchor>
-          <Text size="sm" component="span">
-            <MiddleCut text={incident.id} max={30} />
-          </Text>
-          <Text size="sm" component="span" className={classes.title}>
-            {incident.title}
-          </Text>
-        </Breadcrumbs>
-        <Group gap="xs" wrap="wrap">
-          <SeverityBadge severity={incident.severity} />
-          {incident.status === "resolved" && <ToneBadge tone="good">{t("resolved")}</ToneBadge>}
-          {incident.case && (
-            <ToneBadge tone="plain" icon={IconFlask}>
-              {t("case.is")}
-            </ToneBadge>
-          )}
-          {d.verdict !== "" && <Feedback />}
-          <Share />
-          <Manage />
-        </Group>
+      <Breadcrumbs separatorMargin={6} className={classes.crumbs}>
+        <Anchor component={Link} to="/" size="sm">
+          {t("crumb")}
+        </Anchor>
+        <Text size="sm" component="span">
+          <MiddleCut text={incident.id} max={30} />
+        </Text>
+        <Text size="sm" component="span" className={classes.title}>
+          {incident.title}
+        </Text>
+      </Breadcrumbs>
+      <Group gap="xs" className={classes.actions}>
+        <SeverityBadge severity={incident.severity} />
+        {incident.status === "resolved" && <ToneBadge tone="good">{t("resolved")}</ToneBadge>}
+        {incident.case && (
+          <ToneBadge tone="plain" icon={IconFlask}>
+            {t("case.is")}
+          </ToneBadge>
+        )}
+        {d.verdict !== "" && <Feedback />}
+        <Share />
+        <Manage />
       </Group>
       <Sentence />
       <Effects />

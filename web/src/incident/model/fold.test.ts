@@ -64,6 +64,12 @@ test("a step of a later attempt begins afresh where the reset was lost", () => {
   expect(live.diagnosis.evidence.map((e) => e.id)).toEqual(["E9"]);
 });
 
+test("what is late of an earlier attempt changes nothing", () => {
+  const live = fold(foldAll(begin("x"), run), step(1, "evidence", { id: "E9" }, "", 2));
+  expect(fold(live, { event: "reset", data: { attempt: 1 } })).toBe(live);
+  expect(fold(live, { event: "state", data: { progress: "done", attempt: 1, position: 0, version: 9 } })).toBe(live);
+});
+
 test("the place in the queue is known only while it waits", () => {
   const queued = fold(begin("x"), {
     event: "state",

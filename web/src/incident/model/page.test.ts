@@ -156,6 +156,14 @@ test("who leads at a moment", () => {
     ]),
   );
   expect(leadersAt(file, Date.parse("2026-01-01T00:05:00Z"))).toEqual(new Map([["n2", 2]]));
+  // A term that ends with the window was cut by it: its leader still leads at the end.
+  const lane = {
+    node: "n3",
+    service: "",
+    role: "",
+    items: [role("2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z", "g3")],
+  };
+  expect(leadersAt({ ...file, lanes: [lane] }, Date.parse("2026-01-01T00:05:00Z"))).toEqual(new Map([["n3", 1]]));
   expect(leadersAt({ ...file, lanes: [] }, 0)).toBeNull();
 });
 

@@ -7,6 +7,7 @@ import { incidentKey } from "../../lib/keys";
 import { useCan } from "../../lib/session";
 import type { Incident } from "../../lib/types";
 import { useChange } from "../head/Manage";
+import classes from "../incident.module.css";
 
 interface Attempt {
   attempt: number;
@@ -35,11 +36,13 @@ export function Failed({ incident, before }: { incident: Incident; before: boole
       variant="light"
       icon={<IconX />}
       title={t("failed.what")}
-      classNames={{ root: "error-panel" }}
+      classNames={{ root: `error-panel ${classes.failed ?? ""}`, body: classes.narrow ?? "" }}
     >
       {why !== "" && (
         <Text size="sm" mb={6}>
-          <Code block>{why}</Code>
+          <Code block className={classes.wrap}>
+            {why}
+          </Code>
         </Text>
       )}
       <Text size="sm">
