@@ -13,6 +13,7 @@ const (
 	findIdempotent = `SELECT hash, incident FROM idempotency WHERE name = $1`
 	addIdempotent  = `INSERT INTO idempotency (name, hash, incident, at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING`
 	openWithKey    = `SELECT number FROM incidents WHERE open_key = $1 AND status = 'open' AND open_key <> ''`
+	readVersion    = `SELECT version FROM incidents WHERE number = $1`
 	readRevision   = `SELECT value FROM counters WHERE name = 'revision'`
 )
 
@@ -93,6 +94,22 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 		return in, missing("incident", id)
 	}
 	return in, kinded("read an incident", err)
+}
+
+// Version returns the version of an incident: whatever is told of it, but for
+// the steps of a diagnosis under way, is the same while its version is. NotFound
+// if there is none.
+func (s *Store) Version(ctx context.Context, id string) (int64, error) {
+	n, err := numberOf(id)
+	if err != nil {
+		return 0, err
+	}
+	var version int64
+	err = s.row(ctx, readVersion, n).Scan(&version)
+	if isNone(err) {
+		return 0, missing("incident", id)
+	}
+	return version, kinded("read the version of an incident", err)
 }
 
 // UpdateIncident changes title, severity, status, assignee, labels, system,

@@ -53,6 +53,7 @@ type Store struct {
 	group   group   // SQLite only
 	uploads busyIDs
 	hay     haystack
+	texts   texts
 }
 
 // New opens the state, makes what is missing and brings the schema up to date.

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// texts is the search texts of all incidents in memory, as haystack is for
+// alerts: a search for a part of a word reads every row otherwise, and people
+// search all the time. Unlike alerts, incidents change. What changed is read
+// anew when the store's revision moved, by the time of the change: one that
+// another process stamped more than textSlack too early is only seen when all is
+// read, once in textAll. What is found is asked of the database again, so that a
+// text that is out of date never gives a wrong answer, it can only miss one.
+type texts struct {
+	load sync.Mutex // held by who reads what is new
+
+	// Only who holds load touches these.
+	revision int64     // of the store when it was read last
+	newest   int64     // time of the last change that was read
+	read     time.Time // when all was read
+
+	mu    sync.RWMutex
+	rows  []textRow
+	place map[int64]int // of a number in rows
+	size  int           // bytes of texts
+	full  bool          // too large: given up
+}
+
+type textRow struct {
+	number, updated int64
+	text            string
+}
+
+const (
+	maxTexts  = 96 << 20 // bytes
+	textSlack = time.Minute
+	textAll   = 5 * time.Minute
+	readTexts = `SELECT number, updated, search FROM incidents WHERE updated >= $1`
+)
+
+func scanText(row scanner) (v textRow, err error) {
+	return v, row.Scan(&v.number, &v.updated, &v.text)
+}
+
+// refresh reads what changed. It reports whether the texts hold all there are.
+func (x *texts) refresh(ctx context.Context, s *Store) (bool, error) {
+	x.load.Lock()
+	defer x.load.Unlock()
+	if x.full {
+		return false, nil
+	}
+	revision, err := s.Revision(ctx) // first: what is written after it is read the next time
+	if err != nil {
+		return false, err
+	}
+	now, since := s.now(), x.newest-textSlack.Nanoseconds()
+	all := x.read.IsZero() || now.Sub(x.read) >= textAll || now.Before(x.read)
+	if all {
+		since = 0
+	}
+	if !all && revision == x.revision {
+		return true, nil
+	}
+	if err := x.take(ctx, s, since, all); err != nil {
+		return false, err
+	}
+	x.revision = revision
+	if all {
+		x.read = now
+	}
+	return !x.full, nil
+}
+
+// take reads what changed since a time, or all.
+func (x *texts) take(ctx context.Context, s *Store, since int64, whole bool) error {
+	rows, err := all(scanText)(s.rows(ctx, readTexts, since))
+	if err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if whole {
+		x.rows, x.place, x.size = make([]textRow, 0, len(rows)), make(map[int64]int, len(rows)), 0
+	}
+	for _, r := range rows {
+		x.newest = max(x.newest, r.updated)
+		at, known := x.place[r.number]
+		if !known {
+			at = len(x.rows)
+			x.place[r.number] = at
+			x.rows = append(x.rows, textRow{})
+		}
+		x.size += len(r.text) - len(x.rows[at].text)
+		x.rows[at] = r
+	}
+	if x.size > maxTexts {
+		x.full, x.rows, x.place = true, nil, nil
+	}
+	return nil
+}
+
+// find returns the numbers of the incidents that hold all words; false if they
+// are more than n.
+func (x *texts) find(words []string, n int) ([]int64, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var found []int64
+next:
+	for i := range x.rows {
+		for _, w := range words {
+			if !strings.Contains(x.rows[i].text, w) {
+				continue next
+			}
+		}
+		if len(found) == n {
+			return nil, false
+		}
+		found = append(found, x.rows[i].number)
+	}
+	return found, true
+}
+
+// narrow adds to what f chooses by which numbers its words are found, if they
+// are few. A word that is in many incidents fills a page soon without that.
+func (s *Store) narrow(ctx context.Context, f Filter, w *where) error {
+	var sought []string
+	for _, word := range words(f.Text) {
+		word = strings.ToLower(word)
+		if _, id := incidentNumber(word); !id { // found by its number
+			sought = append(sought, word)
+		}
+	}
+	if len(sought) == 0 {
+		return nil
+	}
+	ok, err := s.texts.refresh(ctx, s)
+	if err != nil || !ok {
+		return err
+	}
+	numbers, few := s.texts.find(sought, maxFound)
+	if !few {
+		return nil
+	}
+	in(w, "number", padded(numbers), func(n int64) any { return n })
+	return nil
+}
