@@ -19,17 +19,19 @@ import (
 
 // Bounds of the cache of answers.
 const (
-	cacheEntries = 512
+	cacheEntries = 4096
 	cacheBytes   = 64 << 20
 	cacheAnswer  = 4 << 20 // a larger answer is not kept
 )
 
-// cache keeps answers of lists and the like while no incident changes. It
-// belongs to operations that answer everybody the same: those who may ask at
-// all, which is checked before it is reached. Many who ask for the same at the
-// same time wait for one answer. It is safe for concurrent use.
+// cache keeps answers: those of lists and the like while no incident changes,
+// those about one incident while its version stays. It belongs to operations that
+// answer everybody the same: those who may ask at all, which is checked before it
+// is reached. Many who ask for the same at the same time wait for one answer. It
+// is safe for concurrent use.
 type cache struct {
-	revision atomic.Int64
+	revision atomic.Int64 // of the answers of lists: counts what made them out of date
+	known    atomic.Int64 // the store's revision up to which they were
 	flights  singleflight.Group
 
 	mu      sync.Mutex
@@ -48,8 +50,14 @@ type kept struct {
 
 func newCache() *cache { return &cache{entries: map[string]*kept{}} }
 
-// changed says that what is kept is out of date.
+// changed says that the lists that are kept are out of date.
 func (c *cache) changed() { c.revision.Add(1) }
+
+// changedUpTo is changed, by what the store counts as the revision.
+func (c *cache) changedUpTo(revision int64) {
+	c.known.Store(revision)
+	c.changed()
+}
 
 // changes drops what is kept once an operation that writes has answered: who
 // wrote reads what was written.
@@ -60,9 +68,27 @@ func (c *cache) changes(ctx huma.Context, next func(huma.Context)) {
 
 // answer gives the kept answer, or makes and keeps one.
 func (c *cache) answer(ctx huma.Context, next func(huma.Context)) {
+	c.give(ctx, next, c.revision.Load())
+}
+
+// answerOf is answer for operations about the incident that the path names.
+// Asking for its version is cheap beside what most answers cost, and right
+// whoever changed it.
+func (c *cache) answerOf(version func(ctx context.Context, id string) (int64, error)) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		now, err := version(ctx.Context(), ctx.Param("id"))
+		if err != nil {
+			next(ctx) // which says what is wrong
+			return
+		}
+		c.give(ctx, next, now)
+	}
+}
+
+// give gives an answer as it is now.
+func (c *cache) give(ctx huma.Context, next func(huma.Context), now int64) {
 	u := ctx.URL()
 	key := u.Path + "?" + u.RawQuery + "\n" + string(langOf(ctx.Query("lang"), ctx.Header("Accept-Language")))
-	now := c.revision.Load()
 	k := c.get(key, now)
 	mine := false
 	if k == nil {
@@ -214,7 +240,9 @@ func (c *cache) follow(ctx context.Context, read func(context.Context) (int64, e
 			continue // the next look may succeed; answers are asked of the store meanwhile
 		}
 		last = n
-		c.changed()
+		if n != c.known.Load() { // somebody else wrote
+			c.changedUpTo(n)
+		}
 		changed()
 	}
 }

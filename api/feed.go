@@ -131,7 +131,7 @@ func (f *feed) round(ctx context.Context) bool {
 	f.mu.Unlock()
 	later := map[string]bool{}
 	if queue || slices.Contains(slices.Collect(maps.Values(pending)), true) {
-		f.s.cache.changed() // before anyone is told to look
+		f.expire(ctx) // before anyone is told to look
 	}
 	if scan {
 		f.others(ctx, pending)
@@ -157,6 +157,17 @@ func (f *feed) round(ctx context.Context) bool {
 	}
 	f.queue = f.queue || queue
 	return len(f.pending) > 0 || f.queue || f.scan
+}
+
+// expire makes the kept lists out of date. The revision is read first: what
+// another process writes after it is not known yet.
+func (f *feed) expire(ctx context.Context) {
+	n, err := f.s.c.Store.Revision(ctx)
+	if err != nil {
+		f.s.cache.changed()
+		return
+	}
+	f.s.cache.changedUpTo(n)
 }
 
 // others adds incidents whose last version was not told yet: written by another

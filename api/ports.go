@@ -31,6 +31,7 @@ type incidentStore interface {
 	Incident(ctx context.Context, id string) (store.Incident, error)
 	Incidents(ctx context.Context, f store.Filter) (store.Page, error)
 	UpdateIncident(ctx context.Context, by store.Actor, id string, version int64, edit func(*store.Incident) error) (store.Incident, error)
+	Version(ctx context.Context, id string) (int64, error)
 	Revision(ctx context.Context) (int64, error)
 	Alerts(ctx context.Context, f store.AlertFilter) ([]store.Alert, string, error)
 	Topology(ctx context.Context, system string) ([]store.TopologyNode, []store.TopologyEdge, error)

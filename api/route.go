@@ -35,6 +35,7 @@ type route struct {
 	status       int        // of success; 0: 200 or 204
 	errors       []int      // beside those that any such operation can answer
 	cached       bool       // answers stay valid while no incident changes
+	cachedEach   bool       // answers stay valid while the incident that the path names does not change
 	slow         bool       // streams: no limit of time
 	body         int64      // most bytes of a JSON body; 0: 64 KiB
 	reads        content    // what the body may be, where the operation reads it itself
@@ -79,8 +80,12 @@ func add[I, O any](s *Server, a huma.API, r route, h func(context.Context, *I) (
 	if !r.slow {
 		op.Middlewares = append(op.Middlewares, limited)
 	}
-	if r.cached {
-		op.Middlewares = append(op.Middlewares, s.cache.answer)
+	if r.cached || r.cachedEach {
+		answer := s.cache.answer
+		if r.cachedEach {
+			answer = s.cache.answerOf(s.c.Store.Version)
+		}
+		op.Middlewares = append(op.Middlewares, answer)
 		op.Responses = map[string]*huma.Response{"304": {Description: "What the caller has is still right (If-None-Match)"}}
 	}
 	if r.method != http.MethodGet && r.method != http.MethodHead {

@@ -32,24 +32,24 @@ func (s *Server) routes(a huma.API) {
 
 	add(s, a, read("list-incidents", "/incidents", "List incidents").keep(), s.listIncidents)
 	add(s, a, write(post, "create-incident", "/incidents", "Open an incident in words or from a bundle").takes(http.StatusAccepted).stream().wants(openings), s.createIncident)
-	add(s, a, read("get-incident", "/incidents/{id}", "Get an incident").keep(), s.getIncident)
+	add(s, a, read("get-incident", "/incidents/{id}", "Get an incident").keepEach(), s.getIncident)
 	add(s, a, write(patch, "update-incident", "/incidents/{id}", "Change an incident"), s.updateIncident)
 	add(s, a, write(post, "diagnose-incident", "/incidents/{id}/diagnose", "Diagnose again").takes(http.StatusAccepted), s.diagnoseIncident)
-	add(s, a, read("get-diagnosis", "/incidents/{id}/diagnosis", "Get the diagnosis as a file or a report").keep().answers(reports), s.getDiagnosis)
+	add(s, a, read("get-diagnosis", "/incidents/{id}/diagnosis", "Get the diagnosis as a file or a report").keepEach().answers(reports), s.getDiagnosis)
 	add(s, a, read("list-attempts", "/incidents/{id}/attempts", "List the diagnoses of an incident").keep(), s.listAttempts)
 	add(s, a, read("follow-incident", "/incidents/{id}/events", "Follow the diagnosis and the changes of an incident").stream().answers(events), s.followIncident)
-	add(s, a, read("get-timeline", "/incidents/{id}/timeline", "Get what happened when, by node").keep(), s.getTimeline)
-	add(s, a, read("list-incident-alerts", "/incidents/{id}/alerts", "List the alerts of an incident").keep(), s.alertsOf)
+	add(s, a, read("get-timeline", "/incidents/{id}/timeline", "Get what happened when, by node").keepEach(), s.getTimeline)
+	add(s, a, read("list-incident-alerts", "/incidents/{id}/alerts", "List the alerts of an incident").keepEach(), s.alertsOf)
 
 	add(s, a, read("get-bundle", "/incidents/{id}/bundle", "Download the recorded data as they are stored").stream().answers(bundles).with(http.StatusRequestedRangeNotSatisfiable), s.getBundle)
-	add(s, a, read("list-metrics", "/incidents/{id}/metrics", "List what was measured").keep(), s.listMetrics)
-	add(s, a, read("get-series", "/incidents/{id}/series", "Get metrics, thinned for drawing").keep(), s.getSeries)
+	add(s, a, read("list-metrics", "/incidents/{id}/metrics", "List what was measured").keepEach(), s.listMetrics)
+	add(s, a, read("get-series", "/incidents/{id}/series", "Get metrics, thinned for drawing").keepEach(), s.getSeries)
 	add(s, a, read("list-logs", "/incidents/{id}/logs", "Search log records"), s.listLogs)
 	add(s, a, read("get-lines", "/incidents/{id}/lines", "Get a line of a file with those around it"), s.getLines)
-	add(s, a, read("list-traces", "/incidents/{id}/traces", "List recorded requests").keep(), s.listTraces)
+	add(s, a, read("list-traces", "/incidents/{id}/traces", "List recorded requests").keepEach(), s.listTraces)
 	add(s, a, read("get-trace", "/incidents/{id}/traces/{trace}", "Get the spans of a request"), s.getTrace)
 
-	add(s, a, read("list-feedback", "/incidents/{id}/feedback", "List what people said of the diagnosis").keep(), s.listFeedback)
+	add(s, a, read("list-feedback", "/incidents/{id}/feedback", "List what people said of the diagnosis").keepEach(), s.listFeedback)
 	add(s, a, write(post, "add-feedback", "/incidents/{id}/feedback", "Say whether the diagnosis is right").takes(http.StatusCreated), s.addFeedback)
 	add(s, a, write(post, "make-case", "/incidents/{id}/case", "Keep the incident to evaluate on"), s.makeCase)
 	add(s, a, write(del, "drop-case", "/incidents/{id}/case", "Do not keep it any more"), s.dropCase)
@@ -135,6 +135,7 @@ func text(most int, doc string) *huma.Schema {
 
 func (r route) wants(c content) route  { r.reads = c; return r }
 func (r route) keep() route            { r.cached = true; return r }
+func (r route) keepEach() route        { r.cachedEach = true; return r }
 func (r route) stream() route          { r.slow = true; return r }
 func (r route) takes(status int) route { r.status = status; return r }
 func (r route) with(status ...int) route {
