@@ -259,7 +259,17 @@ func (s *Service) diagnose(ctx context.Context, path string, l incident.Listener
 	if err != nil && ctx.Err() == nil {
 		s.meter.failed(err)
 	}
-	return d, err
+	return d, within(path, err)
+}
+
+// within has an error name the files of a bundle as the bundle does: where the
+// service keeps it is nobody's business.
+func within(path string, err error) error {
+	if err == nil || !strings.Contains(err.Error(), path) {
+		return err
+	}
+	text := strings.NewReplacer(path+"/", "", path+`\`, "", path, "bundle").Replace(err.Error())
+	return errs.New(errs.KindOf(err), "%s", text)
 }
 
 func (s *Service) openServer(context.Context) error {

@@ -2,10 +2,12 @@ package app
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"testing"
 
 	"triagent/demo"
+	"triagent/internal/errs"
 )
 
 // The main path: a bundle goes in, is diagnosed, and the diagnosis can be read
@@ -52,4 +54,21 @@ func TestDemo(t *testing.T) {
 		}
 		return done == len(demo.IDs())
 	})
+}
+
+// Where the service keeps a bundle is not told to those who handed it in.
+func TestWithin(t *testing.T) {
+	for _, tt := range []struct{ file, want string }{
+		{"/data/bundles/x/logs/a.log", "map: logs/a.log:3: torn"},
+		{"/data/bundles/x", "map: bundle:3: torn"},
+		{"elsewhere.csv", "map: elsewhere.csv:3: torn"},
+	} {
+		err := fmt.Errorf("map: %w", errs.At(tt.file, 3, 0, "torn"))
+		if got := within("/data/bundles/x", err).Error(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+	if within("x", nil) != nil {
+		t.Error("no error became one")
+	}
 }

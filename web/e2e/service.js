@@ -111,7 +111,7 @@ export async function openPage(browser, url, { lang = "en", scheme = "light", wi
 /** Waits until what a page shows has come and stands still. */
 export async function settled(page) {
   await page.waitForLoadState("load");
-  await page.waitForFunction(() => !document.querySelector("[class*=Skeleton], [aria-busy=true], [role=progressbar]"), null, { timeout: 20_000 }).catch(() => {});
+  await page.waitForFunction(() => !document.querySelector("[class*=Skeleton], [aria-busy=true]"), null, { timeout: 15_000 }).catch(() => {});
   await page.waitForTimeout(250);
 }
 
