@@ -1,15 +1,16 @@
-// Makes src/lib/schema.ts of the service's OpenAPI document: node types.mjs [FILE].
-// Of the document only the schemas are kept, in openapi.json; without a FILE they
-// are read from there.
+// Makes src/lib/schema.ts of the service's OpenAPI document: node types.mjs [FILE],
+// openapi.json without one. Only the schemas are needed, not the paths.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
-const [file] = process.argv.slice(2);
-if (file) {
-  const { openapi, info, components } = JSON.parse(readFileSync(file, "utf8"));
-  writeFileSync(
-    "openapi.json",
-    `${JSON.stringify({ openapi, info, paths: {}, components: { schemas: components.schemas } }, null, 1)}\n`,
-  );
+const { openapi, info, components } = JSON.parse(readFileSync(process.argv[2] ?? "openapi.json", "utf8"));
+const dir = mkdtempSync(join(tmpdir(), "triagent-types-"));
+try {
+  const schemas = join(dir, "openapi.json");
+  writeFileSync(schemas, JSON.stringify({ openapi, info, paths: {}, components: { schemas: components.schemas } }));
+  execFileSync("npx", ["openapi-typescript", schemas, "-o", "src/lib/schema.ts"], { stdio: "inherit" });
+} finally {
+  rmSync(dir, { recursive: true });
 }
-execFileSync("npx", ["openapi-typescript", "openapi.json", "-o", "src/lib/schema.ts"], { stdio: "inherit" });
