@@ -17,16 +17,14 @@ import (
 type texts struct {
 	load sync.Mutex // held by who reads what is new
 
-	// Only who holds load touches these.
+	mu       sync.RWMutex
 	revision int64     // of the store when it was read last
 	newest   int64     // time of the last change that was read
 	read     time.Time // when all was read
-
-	mu    sync.RWMutex
-	rows  []textRow
-	place map[int64]int // of a number in rows
-	size  int           // bytes of texts
-	full  bool          // too large: given up
+	rows     []textRow
+	place    map[int64]int // of a number in rows
+	size     int           // bytes of texts
+	full     bool          // too large: given up
 }
 
 type textRow struct {
@@ -47,44 +45,58 @@ func scanText(row scanner) (v textRow, err error) {
 
 // refresh reads what changed. It reports whether the texts hold all there are.
 func (x *texts) refresh(ctx context.Context, s *Store) (bool, error) {
-	x.load.Lock()
-	defer x.load.Unlock()
-	if x.full {
-		return false, nil
-	}
 	revision, err := s.Revision(ctx) // first: what is written after it is read the next time
 	if err != nil {
 		return false, err
 	}
-	now, since := s.now(), x.newest-textSlack.Nanoseconds()
-	all := x.read.IsZero() || now.Sub(x.read) >= textAll || now.Before(x.read)
-	if all {
-		since = 0
+	if _, due := x.due(revision, s.now()); due {
+		if err := x.update(ctx, s, revision); err != nil {
+			return false, err
+		}
 	}
-	if !all && revision == x.revision {
-		return true, nil
-	}
-	if err := x.take(ctx, s, since, all); err != nil {
-		return false, err
-	}
-	x.revision = revision
-	if all {
-		x.read = now
-	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
 	return !x.full, nil
 }
 
-// take reads what changed since a time, or all.
-func (x *texts) take(ctx context.Context, s *Store, since int64, whole bool) error {
+// due reports whether something is to be read for a revision, and since when.
+func (x *texts) due(revision int64, now time.Time) (since int64, due bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	switch {
+	case x.full:
+		return 0, false
+	case x.read.IsZero(), now.Sub(x.read) >= textAll, now.Before(x.read):
+		return 0, true
+	}
+	return max(1, x.newest-textSlack.Nanoseconds()), revision > x.revision
+}
+
+// update reads what is due, one caller at a time: those who waited find it done.
+func (x *texts) update(ctx context.Context, s *Store, revision int64) error {
+	x.load.Lock()
+	defer x.load.Unlock()
+	now := s.now()
+	since, due := x.due(revision, now)
+	if !due {
+		return nil
+	}
 	rows, err := all(scanText)(s.rows(ctx, readTexts, since))
 	if err != nil {
 		return err
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if whole {
-		x.rows, x.place, x.size = make([]textRow, 0, len(rows)), make(map[int64]int, len(rows)), 0
+	x.revision = max(x.revision, revision)
+	if since == 0 {
+		x.read, x.rows, x.place, x.size = now, make([]textRow, 0, len(rows)), make(map[int64]int, len(rows)), 0
 	}
+	x.put(rows)
+	return nil
+}
+
+// put takes rows in. The caller holds mu.
+func (x *texts) put(rows []textRow) {
 	for _, r := range rows {
 		x.newest = max(x.newest, r.updated)
 		at, known := x.place[r.number]
@@ -99,7 +111,6 @@ func (x *texts) take(ctx context.Context, s *Store, since int64, whole bool) err
 	if x.size > maxTexts {
 		x.full, x.rows, x.place = true, nil, nil
 	}
-	return nil
 }
 
 // find returns the numbers of the incidents that hold all words; false if they
