@@ -54,8 +54,10 @@ func (s *Store) Incidents(ctx context.Context, f Filter) (Page, error) {
 		w.and("("+by.column+", number) "+compare+" (?, ?)", c.Key, c.ID)
 	}
 	limit := limitOf(f.Limit)
-	query := `SELECT ` + incidentColumns + ` FROM incidents` + w.sql() +
-		` ORDER BY ` + by.column + ` ` + direction + `, number ` + direction + ` LIMIT ` + w.bind(limit+1)
+	// The rows are wide: what is sorted are numbers, then those of the page are read.
+	sorted := ` ORDER BY ` + by.column + ` ` + direction + `, number ` + direction
+	query := `SELECT ` + incidentColumns + ` FROM incidents WHERE number IN (SELECT number FROM incidents` + w.sql() + sorted +
+		` LIMIT ` + w.bind(limit+1) + `)` + sorted
 	items, err := all(scanIncident)(s.rows(ctx, query, w.args...))
 	if err != nil {
 		return page, kinded("list incidents", err)
