@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,7 @@ func (s *Service) bundle(ctx context.Context, j store.Job) (string, func(), erro
 	}
 	if j.Bundle != "" && j.Bundle != name {
 		if err := s.store.DeleteBundle(ctx, j.Bundle); err != nil {
-			s.log.WarnContext(ctx, "an old bundle could not be removed", "incident", j.Incident, "error", err)
+			s.log.WarnContext(ctx, "an old bundle could not be removed", slog.String("incident", j.Incident), slog.Any("error", err))
 		}
 	}
 	path, err := s.store.BundlePath(name)

@@ -83,10 +83,12 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, pair *keyPair, l
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := s.Shutdown(end); err != nil {
-		log.Warn("requests were cut off", "error", err)
+		log.Warn("requests were cut off", slog.Any("error", err))
 		_ = s.Close()
 	}
-	<-done
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
 	return nil
 }
 
@@ -129,7 +131,7 @@ func (k *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	if err != nil {
 		if k.pair != nil {
-			k.log.Warn("the new certificate cannot be used, the old one stays", "error", err)
+			k.log.Warn("the new certificate cannot be used, the old one stays", slog.Any("error", err))
 			return k.pair, nil
 		}
 		return nil, err

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -84,9 +85,9 @@ func (s *Service) forget(ctx context.Context) error {
 			n, err := s.store.Expire(ctx, robot, time.Now().AddDate(0, 0, -days), 1000)
 			switch {
 			case err != nil && ctx.Err() == nil:
-				s.log.WarnContext(ctx, "old incidents could not be deleted", "error", err)
+				s.log.WarnContext(ctx, "old incidents could not be deleted", slog.Any("error", err))
 			case n > 0:
-				s.log.InfoContext(ctx, "old incidents were deleted", "count", n, "older_than_days", days)
+				s.log.InfoContext(ctx, "old incidents were deleted", slog.Int("count", n), slog.Int("older_than_days", days))
 			}
 		}
 		select {

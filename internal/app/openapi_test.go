@@ -15,12 +15,12 @@ var update = flag.Bool("update", false, "write the OpenAPI document that the pag
 // The document that the page's types are made from is that of the service.
 func TestOpenAPI(t *testing.T) {
 	r := newRig(t, Settings{Version: "0.0.0"}).admin()
-	resp, body := r.call("GET", "/openapi.json", nil, nil)
-	if resp.StatusCode != http.StatusOK {
-		t.Fatal(resp.Status)
+	a := r.call("GET", "/openapi.json", nil, nil)
+	if a.status != http.StatusOK {
+		t.Fatal(a.status)
 	}
 	var got bytes.Buffer
-	if err := json.Indent(&got, body, "", " "); err != nil {
+	if err := json.Indent(&got, a.body, "", " "); err != nil {
 		t.Fatal(err)
 	}
 	got.WriteByte('\n')

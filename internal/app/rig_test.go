@@ -79,8 +79,15 @@ func (r *rig) newToken(scopes ...string) string {
 	return made.Token
 }
 
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // call sends body as JSON, unless it is bytes or nil.
-func (r *rig) call(method, path string, body any, header http.Header) (*http.Response, []byte) {
+func (r *rig) call(method, path string, body any, header http.Header) answer {
 	r.t.Helper()
 	var b []byte
 	kind := "application/json"
@@ -120,22 +127,22 @@ func (r *rig) call(method, path string, body any, header http.Header) (*http.Res
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return resp, out
+	return answer{resp.StatusCode, resp.Header, out}
 }
 
 // want calls and expects a status; the answer goes to out where that is not nil.
 func (r *rig) want(status int, method, path string, body, out any) http.Header {
 	r.t.Helper()
-	resp, b := r.call(method, path, body, nil)
-	if resp.StatusCode != status {
-		r.t.Fatalf("%s %s: %s, want %d: %s", method, path, resp.Status, status, b)
+	a := r.call(method, path, body, nil)
+	if a.status != status {
+		r.t.Fatalf("%s %s: %d, want %d: %s", method, path, a.status, status, a.body)
 	}
 	if out != nil {
-		if err := json.Unmarshal(b, out); err != nil {
-			r.t.Fatalf("%s %s: %v: %s", method, path, err, b)
+		if err := json.Unmarshal(a.body, out); err != nil {
+			r.t.Fatalf("%s %s: %v: %s", method, path, err, a.body)
 		}
 	}
-	return resp.Header
+	return a.header
 }
 
 // until asks again and again until ok, for half a minute at most.

@@ -140,7 +140,7 @@ func (s *Service) openEngine(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
 		if err := end(ctx); err != nil {
-			s.log.Warn("the last traces were not sent", "error", err)
+			s.log.Warn("the last traces were not sent", slog.Any("error", err))
 		}
 		return nil
 	})
@@ -274,7 +274,7 @@ func within(path string, err error) error {
 
 func (s *Service) openServer(context.Context) error {
 	var err error
-	s.server, err = api.New(api.Config{
+	s.server, err = api.New(api.Config{ //nolint:contextcheck // requests bring their own
 		Store: s.store, Knowledge: s.words, Evaluator: s.parts.Evaluator, Log: s.log, Version: s.set.Version,
 		MaxBundle: s.set.Diagnosis.MaxBundle << 20,
 		Guard:     s.accounts.Guard, Principal: principal, Follow: s.accounts.Follow, Still: s.accounts.Still,
@@ -286,7 +286,7 @@ func (s *Service) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.watch()
+	s.watch() //nolint:contextcheck // asked at every scrape, which brings no context
 	return nil
 }
 
@@ -355,7 +355,7 @@ func CheckStore(ctx context.Context, set Settings) ([]string, error) {
 		return nil, err
 	}
 	wrong := st.Check(ctx)
-	return wrong, st.Close()
+	return wrong, st.Close() //nolint:contextcheck // closing is not given up
 }
 
 // CheckAudit verifies the chain of the audit and returns how many entries it has
@@ -366,7 +366,7 @@ func CheckAudit(ctx context.Context, set Settings) (entries, broken int64, err e
 		return 0, 0, err
 	}
 	entries, broken, err = st.VerifyAudit(ctx)
-	return entries, broken, errors.Join(err, st.Close())
+	return entries, broken, errors.Join(err, st.Close()) //nolint:contextcheck // closing is not given up
 }
 
 // openState opens a state that is there: a check makes nothing.

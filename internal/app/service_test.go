@@ -33,7 +33,7 @@ func TestUploadIsDiagnosed(t *testing.T) {
 	for query, word := range map[string]string{
 		"": `"disk_full"`, "?format=markdown": "Disk full", "?format=text&lang=zh": "磁盘", "?format=html": "<!doctype html>",
 	} {
-		_, body := r.call("GET", "/incidents/"+in.ID+"/diagnosis"+query, nil, nil)
+		body := r.call("GET", "/incidents/"+in.ID+"/diagnosis"+query, nil, nil).body
 		if !bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(word))) {
 			t.Errorf("diagnosis%s does not say %s: %.200s", query, word, body)
 		}
