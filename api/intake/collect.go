@@ -42,13 +42,14 @@ func Collect(ctx context.Context, inc store.Incident, alerts []store.Alert, topo
 			opener = i
 		}
 	}
-	var rest []incident.Alert
+	// It is listed with the others as well: here it is not the sign of what
+	// telemetry shows, but a piece of all the evidence there is.
+	list := make([]incident.Alert, len(alerts))
 	for i := range alerts {
-		if i == opener {
-			head.Alert = alertOf(&alerts[i])
-		} else {
-			rest = append(rest, alertOf(&alerts[i]))
-		}
+		list[i] = alertOf(&alerts[i])
+	}
+	if opener >= 0 {
+		head.Alert = list[opener]
 	}
 	return telemetry.Write(ctx, dst, func(w *telemetry.Writer) error {
 		if err := w.Incident(head, nil); err != nil {
@@ -57,7 +58,7 @@ func Collect(ctx context.Context, inc store.Incident, alerts []store.Alert, topo
 		if err := w.Topology(around(topology, inc, alerts)); err != nil {
 			return err
 		}
-		return w.Alerts(rest)
+		return w.Alerts(list)
 	})
 }
 

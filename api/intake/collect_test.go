@@ -50,7 +50,7 @@ func TestCollect(t *testing.T) {
 			if !i.Window.From.Equal(at(-5)) || !i.Window.To.Equal(at(13)) || !i.Baseline.From.Equal(at(-37)) || !i.Baseline.To.Equal(at(-7)) {
 				t.Errorf("window %v, baseline %v", i.Window, i.Baseline)
 			}
-			if len(b.Alerts) != 2 || b.Alerts[0].Name != "Slow" || b.Alerts[0].Peer != "b" || b.Alerts[1].Source != incident.Log {
+			if len(b.Alerts) != 3 || b.Alerts[0].Name != "Slow" || b.Alerts[0].Peer != "b" || b.Alerts[2].Source != incident.Log {
 				t.Errorf("alerts %+v", b.Alerts)
 			}
 			var ids []incident.NodeID
