@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"triagent/connectors"
 	"triagent/connectors/dingtalk"
@@ -201,7 +202,12 @@ type made struct {
 	sender  connectors.Sender
 }
 
-var goodName = regexp.MustCompile(`^[^\p{C}]{1,100}$`)
+// goodName reports whether a channel may be called so: one line of 1 to 100
+// characters, none of them invisible.
+func goodName(name string) bool {
+	return name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= 100 &&
+		!strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.C, r) })
+}
 
 // sender makes the sender of a configuration in the clear.
 func (o *Outbox) sender(kind string, c config) (connectors.Sender, error) {
@@ -263,7 +269,7 @@ func (o *Outbox) of(ch store.Channel) (made, error) {
 }
 
 func checkName(name string) error {
-	if !goodName.MatchString(name) || strings.TrimSpace(name) != name {
+	if !goodName(name) || strings.TrimSpace(name) != name {
 		return errs.New(errs.Invalid, "name: it is empty, longer than 100 characters or has control characters")
 	}
 	return nil

@@ -32,7 +32,7 @@ func (o *Outbox) Routes(a huma.API) {
 	huma.Register(a, op(post, "/channels/{id}/test", "test-channel", "Send a test message now", store.Operator, "write", http.StatusOK), o.testChannel)
 	huma.Register(a, op(get, "/settings/routing", "get-routing", "Get who is told what, and when not", store.Operator, "read", http.StatusOK), o.getRouting)
 	huma.Register(a, op(put, "/settings/routing", "put-routing", "Change who is told what, and when not", store.Admin, "admin", http.StatusOK, edits...), o.putRouting)
-	huma.Register(a, op(get, "/deliveries", "list-deliveries", "List messages and what came of them, last first", store.Operator, "read", http.StatusOK), o.listDeliveries)
+	huma.Register(a, op(get, "/deliveries", "list-deliveries", "List messages and what came of them, last first", store.Operator, "read", http.StatusOK, http.StatusNotFound), o.listDeliveries)
 	huma.Register(a, op(post, "/deliveries/{id}/retry", "retry-delivery", "Try a message again", store.Operator, "write", http.StatusNoContent), o.retryDelivery)
 }
 
