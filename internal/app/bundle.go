@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"triagent/api/intake"
+	"triagent/incident"
+	"triagent/internal/errs"
 	"triagent/store"
 )
 
@@ -112,4 +114,29 @@ func pack(w io.Writer, folder string) error {
 	z := gzip.NewWriter(w)
 	t := tar.NewWriter(z)
 	return errors.Join(t.AddFS(os.DirFS(folder)), t.Close(), z.Close())
+}
+
+// diagnose is the engine, measured and traced.
+func (s *Service) diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error) {
+	sp, count := startSpan(ctx, s.tracer), s.meter.listener()
+	d, err := s.engine.Diagnose(ctx, path, func(e incident.Event) {
+		l(e)
+		sp.hear(e)
+		count(e)
+	})
+	sp.end(err)
+	if err != nil && ctx.Err() == nil {
+		s.meter.failed(err)
+	}
+	return d, within(path, err)
+}
+
+// within has an error name the files of a bundle as the bundle does: where the
+// service keeps it is nobody's business.
+func within(path string, err error) error {
+	if err == nil || !strings.Contains(err.Error(), path) {
+		return err
+	}
+	text := strings.NewReplacer(path+"/", "", path+`\`, "", path, "bundle").Replace(err.Error())
+	return errs.New(errs.KindOf(err), "%s", text)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,7 +21,6 @@ import (
 	"triagent/api/outbox"
 	"triagent/api/work"
 	"triagent/connectors/outgoing"
-	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/internal/seal"
 	"triagent/knowledge"
@@ -247,31 +245,6 @@ func (s *Service) openPool(context.Context) error {
 	return err
 }
 
-// diagnose is the engine, measured and traced.
-func (s *Service) diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error) {
-	sp, count := startSpan(ctx, s.tracer), s.meter.listener()
-	d, err := s.engine.Diagnose(ctx, path, func(e incident.Event) {
-		l(e)
-		sp.hear(e)
-		count(e)
-	})
-	sp.end(err)
-	if err != nil && ctx.Err() == nil {
-		s.meter.failed(err)
-	}
-	return d, within(path, err)
-}
-
-// within has an error name the files of a bundle as the bundle does: where the
-// service keeps it is nobody's business.
-func within(path string, err error) error {
-	if err == nil || !strings.Contains(err.Error(), path) {
-		return err
-	}
-	text := strings.NewReplacer(path+"/", "", path+`\`, "", path, "bundle").Replace(err.Error())
-	return errs.New(errs.KindOf(err), "%s", text)
-}
-
 func (s *Service) openServer(context.Context) error {
 	var err error
 	s.server, err = api.New(api.Config{ //nolint:contextcheck // requests bring their own
@@ -346,36 +319,4 @@ func (s *Service) SetupLink() string {
 		return s.URL() + s.link
 	}
 	return s.link
-}
-
-// CheckStore says what is wrong with the state, one sentence each.
-func CheckStore(ctx context.Context, set Settings) ([]string, error) {
-	st, err := openState(ctx, set)
-	if err != nil {
-		return nil, err
-	}
-	wrong := st.Check(ctx)
-	return wrong, st.Close() //nolint:contextcheck // closing is not given up
-}
-
-// CheckAudit verifies the chain of the audit and returns how many entries it has
-// and the first that is broken; 0: none.
-func CheckAudit(ctx context.Context, set Settings) (entries, broken int64, err error) {
-	st, err := openState(ctx, set)
-	if err != nil {
-		return 0, 0, err
-	}
-	entries, broken, err = st.VerifyAudit(ctx)
-	return entries, broken, errors.Join(err, st.Close()) //nolint:contextcheck // closing is not given up
-}
-
-// openState opens a state that is there: a check makes nothing.
-func openState(ctx context.Context, set Settings) (*store.Store, error) {
-	set = set.withDefaults()
-	if set.Database == "" {
-		if _, err := os.Stat(set.path("triagent.db")); errors.Is(err, fs.ErrNotExist) {
-			return nil, &errs.Error{Kind: errs.NotFound, Err: fmt.Errorf("there is no state in %s", set.Data), Remedy: "name its folder with --data, or the settings with --config"}
-		}
-	}
-	return store.New(ctx, set.storeConfig(nil, slog.New(slog.DiscardHandler)))
 }
