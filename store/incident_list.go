@@ -9,15 +9,12 @@ import (
 )
 
 // sorts are the columns that incidents may be sorted by.
-var sorts = map[string]struct {
-	column string
-	key    func(Incident) int64
-}{
-	"opened":   {"opened", func(in Incident) int64 { return nanos(in.Opened) }},
-	"updated":  {"updated", func(in Incident) int64 { return nanos(in.Updated) }},
-	"started":  {"started", func(in Incident) int64 { return nanos(in.Started) }},
-	"severity": {"severity", func(in Incident) int64 { return int64(in.Severity) }},
-	"number":   {"number", func(in Incident) int64 { return in.Number }},
+var sorts = map[string]string{
+	"opened":   "opened",
+	"updated":  "updated",
+	"started":  "started",
+	"severity": "severity",
+	"number":   "number",
 }
 
 // Incidents returns one page of the incidents that f chooses. A cursor or sort
@@ -51,24 +48,23 @@ func (s *Store) Incidents(ctx context.Context, f Filter) (Page, error) {
 		if err != nil {
 			return page, err
 		}
-		w.and("("+by.column+", number) "+compare+" (?, ?)", c.Key, c.ID)
+		w.and("("+by+", number) "+compare+" (?, ?)", c.Key, c.ID)
 	}
 	limit := limitOf(f.Limit)
-	// The rows are wide: what is sorted are numbers, then those of the page are read.
-	sorted := ` ORDER BY ` + by.column + ` ` + direction + `, number ` + direction
-	query := `SELECT ` + incidentColumns + ` FROM incidents WHERE number IN (SELECT number FROM incidents` + w.sql() + sorted +
-		` LIMIT ` + w.bind(limit+1) + `)` + sorted
-	items, err := all(scanIncident)(s.rows(ctx, query, w.args...))
+	query := `SELECT number, version, ` + by + ` FROM incidents` + w.sql() +
+		` ORDER BY ` + by + ` ` + direction + `, number ` + direction + ` LIMIT ` + w.bind(limit+1)
+	keys, err := all(scanKey)(s.rows(ctx, query, w.args...))
 	if err != nil {
 		return page, kinded("list incidents", err)
 	}
-	if len(items) > limit {
-		items = items[:limit]
-		last := items[limit-1]
-		page.Next = cursor{order, by.key(last), last.Number}.String()
+	if len(keys) > limit {
+		keys = keys[:limit]
+		last := keys[limit-1]
+		page.Next = cursor{order, last.by, last.number}.String()
 	}
+	items, err := s.incidents(ctx, keys)
 	page.Items = append(page.Items, items...)
-	return page, nil
+	return page, kinded("list incidents", err)
 }
 
 // count fills how many incidents w chooses, up to a bound.

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,19 +30,19 @@ type texts struct {
 }
 
 type textRow struct {
-	number, updated int64
-	text            string
+	number, opened, updated int64
+	text                    string
 }
 
 const (
 	maxTexts  = 96 << 20 // bytes
 	textSlack = time.Minute
 	textAll   = 5 * time.Minute
-	readTexts = `SELECT number, updated, search FROM incidents WHERE updated >= $1`
+	readTexts = `SELECT number, opened, updated, search FROM incidents WHERE updated >= $1`
 )
 
 func scanText(row scanner) (v textRow, err error) {
-	return v, row.Scan(&v.number, &v.updated, &v.text)
+	return v, row.Scan(&v.number, &v.opened, &v.updated, &v.text)
 }
 
 // refresh reads what changed. It reports whether the texts hold all there are.
@@ -113,12 +115,12 @@ func (x *texts) put(rows []textRow) {
 	}
 }
 
-// find returns the numbers of the incidents that hold all words; false if they
-// are more than n.
-func (x *texts) find(words []string, n int) ([]int64, bool) {
+// find returns the numbers of the incidents that hold all words, those opened
+// last first.
+func (x *texts) find(words []string) []int64 {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	var found []int64
+	var found []*textRow
 next:
 	for i := range x.rows {
 		for _, w := range words {
@@ -126,12 +128,16 @@ next:
 				continue next
 			}
 		}
-		if len(found) == n {
-			return nil, false
-		}
-		found = append(found, x.rows[i].number)
+		found = append(found, &x.rows[i])
 	}
-	return found, true
+	slices.SortFunc(found, func(a, b *textRow) int {
+		return cmp.Or(cmp.Compare(b.opened, a.opened), cmp.Compare(b.number, a.number))
+	})
+	numbers := make([]int64, len(found))
+	for i, r := range found {
+		numbers[i] = r.number
+	}
+	return numbers
 }
 
 // narrow adds to what f chooses by which numbers its words are found, if they
@@ -151,10 +157,12 @@ func (s *Store) narrow(ctx context.Context, f Filter, w *where) error {
 	if err != nil || !ok {
 		return err
 	}
-	numbers, few := s.texts.find(sought, maxFound)
-	if !few {
-		return nil
+	numbers := s.texts.find(sought)
+	if len(w.conds) == len(sought) && f.After == "" && f.CountUpTo == 0 && (f.Sort == "" || f.Sort == "-opened") {
+		numbers = numbers[:min(len(numbers), limitOf(f.Limit)+1)] // nothing else chooses or sorts: these are the page
 	}
-	in(w, "number", padded(numbers), func(n int64) any { return n })
+	if len(numbers) <= maxFound {
+		in(w, "number", padded(numbers), func(n int64) any { return n })
+	}
 	return nil
 }
