@@ -44,7 +44,7 @@ func TestDiagnosisOfAnUpload(t *testing.T) {
 		if err != nil || len(got) != 1 || got[0].N != 2 {
 			t.Fatalf("traces %+v, %v", got, err)
 		}
-		d := incident.Diagnosis{Verdict: incident.Likely, Causes: []incident.Cause{{Node: "db-1", Fault: "cpu"}}, Plan: &incident.Plan{}}
+		d := incident.Diagnosis{Verdict: incident.Likely, Causes: []incident.Cause{{Node: "db-2", Fault: "cpu"}}, Plan: &incident.Plan{}}
 		if err := s.Finish(ctx, j, d); err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestDiagnosisOfAnUpload(t *testing.T) {
 		if err != nil || back.Verdict != incident.Likely || back.Plan == nil {
 			t.Fatalf("%+v, %v", back, err)
 		}
-		page, err := s.Incidents(ctx, store.Filter{Text: "CHECKOUT db-1", Node: "db-1", CountUpTo: 10})
+		page, err := s.Incidents(ctx, store.Filter{Text: "CHECKOUT db-2", Node: "db-2", CountUpTo: 10})
 		if err != nil || len(page.Items) != 1 || page.Total != 1 || page.Items[0].Progress != store.Done {
 			t.Fatalf("%+v, %v", page, err)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"triagent/incident"
@@ -161,6 +162,10 @@ func (s *Store) Finish(ctx context.Context, j Job, d incident.Diagnosis) error {
 			in.Progress = Done
 		}
 		in.Headline = headlineOf(d)
+		before := slices.Clone(in.Nodes)
+		if d.Verdict == incident.Confirmed || d.Verdict == incident.Likely {
+			in.Nodes = append(in.Nodes, string(in.Headline.Node))
+		}
 		if in.System == "" {
 			in.System = d.Incident.System
 		}
@@ -172,7 +177,7 @@ func (s *Store) Finish(ctx context.Context, j Job, d incident.Diagnosis) error {
 		if err := t.notify(ctx, Notice{Incident: in.ID, Kind: "diagnosed"}); err != nil {
 			return err
 		}
-		return t.save(ctx, &in, in.Nodes)
+		return t.save(ctx, &in, before)
 	})
 }
 
