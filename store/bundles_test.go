@@ -169,3 +169,40 @@ func TestUploads(t *testing.T) {
 		}
 	})
 }
+
+// TestPrivate opens a store in a folder that others may read: none of its files
+// may be, also when they were made by another program.
+func TestPrivate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that others may read it is the point
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "a b%41.db")
+	for range 2 {
+		s, err := store.New(t.Context(), store.Config{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.PutBundle(t.Context(), store.BundleName(""), strings.NewReader("x"), 5); err != nil {
+			t.Error(err)
+		}
+		found := 0
+		err = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil && info.Mode().Perm() != 0o600 {
+				t.Errorf("%s has the mode %o", p, info.Mode().Perm())
+			}
+			found++
+			return err
+		})
+		if err != nil || found < 5 {
+			t.Errorf("%d files, %v", found, err)
+		}
+		if err := errors.Join(s.Close(), os.Chmod(path, 0o644)); err != nil { //nolint:gosec // as an older version made it
+			t.Fatal(err)
+		}
+	}
+}

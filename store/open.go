@@ -54,7 +54,6 @@ type Store struct {
 	uploads busyIDs
 	hay     haystack
 	texts   texts
-	kept    readRows // of incidents
 }
 
 // New opens the state, makes what is missing and brings the schema up to date.
@@ -130,6 +129,9 @@ func (s *Store) openSQLite() error {
 	path, err := filepath.Abs(s.cfg.Path)
 	if err != nil {
 		return fmt.Errorf("find the database file: %w", err)
+	}
+	if err := private(path); err != nil {
+		return &errs.Error{Kind: errs.Invalid, Err: err, Remedy: "name a data folder whose files this user owns"}
 	}
 	if s.write, err = sql.Open("sqlite", sqliteName(path)); err != nil {
 		return err
