@@ -54,6 +54,7 @@ type Store struct {
 	uploads busyIDs
 	hay     haystack
 	texts   texts
+	kept    readRows // of incidents
 }
 
 // New opens the state, makes what is missing and brings the schema up to date.
