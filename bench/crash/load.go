@@ -69,7 +69,7 @@ func (l *load) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var session struct {
 		CSRF string `json:"csrf"`
 	}
@@ -87,7 +87,7 @@ func (l *load) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer made.Body.Close()
+	defer func() { _ = made.Body.Close() }()
 	var token struct {
 		Token string `json:"token"`
 	}
@@ -117,7 +117,7 @@ func (l *load) call(req *http.Request, out any) (status int, etag string) {
 	if err != nil {
 		return 0, ""
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, ""
@@ -173,13 +173,13 @@ func (l *load) upload(ctx context.Context, key string) (bool, error) {
 		var in struct {
 			ID string `json:"id"`
 		}
-		switch status, _ := l.call(req, &in); {
-		case status == http.StatusAccepted:
+		switch status, _ := l.call(req, &in); status {
+		case http.StatusAccepted:
 			l.mu.Lock()
 			l.incidents[key] = in.ID
 			l.mu.Unlock()
 			return true, nil
-		case status == http.StatusServiceUnavailable, status == 0:
+		case http.StatusServiceUnavailable, 0:
 		default:
 			return false, fmt.Errorf("upload %s: status %d", key, status)
 		}

@@ -46,7 +46,7 @@ func (s *service) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }()
 	config := filepath.Join(s.dir, "config.yaml")
 	text := fmt.Sprintf("listen: %s\ndata: %s\ndatabase: %q\nhooks:\n  settle: 100ms\n", s.addr, filepath.Join(s.dir, "data"), s.database)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

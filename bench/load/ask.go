@@ -84,7 +84,7 @@ func fetch(client *http.Client, req *http.Request) (size int64, failed string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	size, err = io.Copy(io.Discard, resp.Body)
 	switch {
 	case err != nil:

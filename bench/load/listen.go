@@ -28,7 +28,7 @@ func (c *crowd) listen(ctx context.Context, cookie string, look bool) error {
 		c.broken.Add(1)
 		return nil //nolint:nilerr // counted: the others go on
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })()
 	if _, err := fmt.Fprintf(conn, "GET /api/v1/events HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nCookie: triagent_session=%s\r\n\r\n", c.host, cookie); err != nil {
 		c.broken.Add(1)
@@ -93,10 +93,7 @@ func (c *crowd) change(ctx context.Context, asking, end time.Time) error {
 		}
 		body := fmt.Sprintf(`{"title":%q}`, mark+strconv.FormatInt(time.Now().UnixNano(), 10))
 		err := c.editor.Ask(ctx, http.MethodPatch, "/incidents/"+c.ids[n%len(c.ids)], []byte(body), "If-Match", "*").Into(nil)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("change an incident: %w", err)
 		}
 		c.changed.Add(1)

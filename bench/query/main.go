@@ -98,7 +98,7 @@ func ask(ctx context.Context, c *remote.Client, path string, n int, times *remot
 	base, paged := strings.CutSuffix(path, "&cursor=%d")
 	cursor := ""
 	for i := range n {
-		at := path
+		var at string
 		switch {
 		case paged && cursor == "":
 			at = base

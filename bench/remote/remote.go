@@ -99,7 +99,7 @@ func (c *Client) Ask(ctx context.Context, method, path string, body []byte, head
 	if err != nil {
 		return Answer{Err: err}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	out, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return Answer{Err: err}
@@ -142,7 +142,7 @@ func (c *Client) Stream(ctx context.Context, path string, each func(Event) error
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", path, resp.Status)
 	}

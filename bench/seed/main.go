@@ -68,7 +68,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Close() }() // what matters was durable before
+	defer func() { _ = s.Close() }() //nolint:contextcheck // what matters was durable before
 	if err := people(ctx, s, o, first); err != nil {
 		return err
 	}
