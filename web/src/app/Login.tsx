@@ -1,16 +1,22 @@
-import { Button, Divider, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
-import { IconLogin2, IconPlayerPlay } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { Alert, Button, Center, Divider, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { IconAlertTriangle, IconLogin2, IconPlayerPlay } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useRouterState } from "@tanstack/react-router";
+import { useEffect, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../lib/api";
-import { useTakeSession } from "../lib/session";
+import { sessionKey, useTakeSession } from "../lib/session";
 import type { Session } from "../lib/types";
 import { ErrorPanel } from "../lib/ui/ErrorPanel";
+import { ProgressAfter1s } from "../lib/ui/Loading";
+import { parseSearch } from "../lib/urlstate";
 import { PublicFrame } from "./PublicFrame";
 
+/** Where one is led back to when a log-in at a provider failed: /login?error=CODE. */
+export const loginPath = "/login";
+
 /** The page on which one logs in; the address stays, so that one arrives where one wanted to go. */
-export function LoginPage({ session }: { session: Session }) {
+export function LoginPage({ session, error }: { session: Session; error?: unknown }) {
   const { t } = useTranslation("shell");
   return (
     <PublicFrame>
@@ -23,9 +29,46 @@ export function LoginPage({ session }: { session: Session }) {
             {t("login.setupHint")}
           </Text>
         )}
+        <Reason />
         <LoginForm session={session} />
+        {error !== undefined && <ErrorPanel error={error} />}
       </Stack>
     </PublicFrame>
+  );
+}
+
+/** Why the log-in at a provider failed, where it did. */
+function Reason() {
+  const { t } = useTranslation("shell");
+  const location = useRouterState({ select: (s) => s.location });
+  const code = location.pathname === loginPath ? parseSearch(location.searchStr).error : undefined;
+  if (!code) return null;
+  return (
+    <Alert role="alert" color="red" variant="light" icon={<IconAlertTriangle />} title={t("login.failed")}>
+      {t([`login.why.${code}`, "login.why.oidc_failed"])}
+    </Alert>
+  );
+}
+
+/** Lets a visitor of the demonstration in by itself; where that fails they see the form, and why. */
+export function DemoLogin({ session }: { session: Session }) {
+  const { t } = useTranslation("shell");
+  const take = useTakeSession();
+  const login = useQuery({
+    queryKey: [...sessionKey, "demo"],
+    queryFn: () => api.post<Session>("/session", { demo: true }),
+    staleTime: 0,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+  useEffect(() => {
+    if (login.data) take(login.data);
+  }, [login.data, take]);
+  if (login.isError) return <LoginPage session={session} error={login.error} />;
+  return (
+    <Center h="60vh">
+      <ProgressAfter1s what={t("connecting")} />
+    </Center>
   );
 }
 

@@ -5,10 +5,10 @@ import { useTranslation } from "react-i18next";
 import { setLang, languages } from "../lib/i18n";
 import { LiveProvider } from "../lib/live";
 import { usePreferences } from "../lib/prefs";
-import { useSession } from "../lib/session";
+import { loggedOut, useSession } from "../lib/session";
 import { ErrorPanel } from "../lib/ui/ErrorPanel";
 import { ProgressAfter1s } from "../lib/ui/Loading";
-import { LoginForm, LoginPage } from "./Login";
+import { DemoLogin, LoginForm, loginPath, LoginPage } from "./Login";
 import { PublicFrame } from "./PublicFrame";
 import { Shell } from "./Shell";
 import { useLastPlace } from "./place";
@@ -44,7 +44,10 @@ export function Root() {
     );
   }
   const { user, ended } = session.data;
-  if (!user && !ended) return <LoginPage session={session.data} />;
+  if (!user && !ended) {
+    const guest = session.data.demo && !loggedOut() && path !== loginPath;
+    return guest ? <DemoLogin session={session.data} /> : <LoginPage session={session.data} />;
+  }
   return (
     <LiveProvider key={user?.id ?? ended?.id ?? ""} active={user !== null}>
       <Inside />

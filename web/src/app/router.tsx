@@ -1,11 +1,17 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from "@tanstack/react-router";
 import { lazy, Suspense, type ComponentType } from "react";
 import { parseSearch, stringifySearch, type Search } from "../lib/urlstate";
 import { Loading } from "../lib/ui/Loading";
 import { NotFound } from "../pages/NotFound";
+import { loginPath } from "./Login";
 import { Root } from "./Root";
 
 const IncidentPage = lazy(() => import("../incident/IncidentPage"));
+
+/** Whoever is logged in has nothing to do on the page of the log-in. */
+function LoggedIn() {
+  return <Navigate to="/" replace />;
+}
 
 const root = createRootRoute({
   component: Root,
@@ -25,6 +31,8 @@ const incident = createRoute({
     );
   },
 });
+
+const login = createRoute({ getParentRoute: () => root, path: loginPath, component: LoggedIn });
 
 // Each page is a chunk of its own, read when it is first opened.
 function page<P extends string>(path: P, load: () => Promise<{ default: ComponentType }>) {
@@ -48,7 +56,7 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([incident, ...pages]),
+  routeTree: root.addChildren([incident, login, ...pages]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

@@ -14,6 +14,8 @@ export class ApiError extends Error {
   readonly requestId: string;
   /** Seconds that the service asks to wait; 0: not said. */
   readonly retryAfter: number;
+  /** When it happened, in ms. */
+  readonly at = Date.now();
 
   constructor(status: number, problem: Problem, requestId: string, retryAfter = 0) {
     super(problem.detail || problem.title || `HTTP ${status}`);

@@ -55,7 +55,10 @@ describe("numbers", () => {
   it("are grouped and have their unit", () => {
     expect(formatNumber(184_220, "en")).toBe("184,220");
     expect(formatShare(0.814, "en")).toBe("81 %");
-    expect(formatShare(0.998, "en")).toBe("> 99 %");
+    for (const v of [0.995, 0.998, 1 - 1e-12]) expect(formatShare(v, "en")).toBe("99 %");
+    expect(formatShare(0.9999, "en", 1)).toBe("99.9 %");
+    expect(formatShare(0.001, "en")).toBe("< 1 %");
+    expect(formatShare(0, "en")).toBe("0 %");
     expect(formatShare(1, "en")).toBe("100 %");
     expect(formatBytes(1_572_864, "en")).toBe("1.5 MiB");
     expect(formatUnit(97.25, "percent", "en")).toBe("97.3 %");

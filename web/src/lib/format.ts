@@ -78,12 +78,14 @@ export function formatNumber(v: number, lang: string, digits = 2): string {
   ).format(v);
 }
 
-/** A share between 0 and 1 as a percentage: "81 %". What is not quite all does not read 100 %. */
+/** A share between 0 and 1 as a percentage: "81 %". What is not all never reads 100 %, what is not nothing never 0 %. */
 export function formatShare(v: number, lang: string, digits = 0): string {
   if (!Number.isFinite(v)) return "–";
   const step = 10 ** -digits;
-  if (v < 1 && v * 100 > 100 - step / 2) return `> ${formatNumber(100 - step, lang, digits)} %`;
-  return `${formatNumber(v * 100, lang, digits)} %`;
+  const percent = Math.round((v * 100) / step) * step;
+  if (v < 1 && percent >= 100) return `${formatNumber(100 - step, lang, digits)} %`;
+  if (v > 0 && percent <= 0) return `< ${formatNumber(step, lang, digits)} %`;
+  return `${formatNumber(percent, lang, digits)} %`;
 }
 
 const durationUnits: Record<string, [string, string, string, string, string, string]> = {

@@ -6,14 +6,21 @@ import type { Role, Session } from "./types";
 
 export const sessionKey = ["session"];
 
+const leftFlag = "triagent.logged_out";
+
+/** Whether somebody logged out in this window and nobody logged in since. */
+export const loggedOut = () => sessionStorage.getItem(leftFlag) !== null;
+
 async function read(): Promise<Session> {
   return take(await api.get<Session>("/session"));
 }
 
 function take(s: Session): Session {
   setCsrf(s.csrf);
-  if (s.user) void prefs.load();
-  else prefs.unload();
+  if (s.user) {
+    sessionStorage.removeItem(leftFlag);
+    void prefs.load();
+  } else prefs.unload();
   return s;
 }
 
@@ -68,6 +75,7 @@ export function useLogOut() {
     await prefs.flush();
     prefs.unload();
     await api.delete("/session");
+    sessionStorage.setItem(leftFlag, "1");
     client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
     await client.invalidateQueries({ queryKey: sessionKey });
   }, [client]);

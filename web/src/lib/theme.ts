@@ -123,6 +123,9 @@ export function makeTheme(accent: string, density: "comfortable" | "compact"): M
       Tooltip: {
         defaultProps: { openDelay: 250, multiline: true, maw: 420, events: { hover: true, focus: true, touch: true } },
       },
+      // Their head is no banner: the page has its own.
+      Modal: { defaultProps: { attributes: { header: { role: "presentation" } } } },
+      Drawer: { defaultProps: { attributes: { header: { role: "presentation" } } } },
       Table: { defaultProps: { verticalSpacing: compact ? 4 : "xs" } },
     },
     other: { density },

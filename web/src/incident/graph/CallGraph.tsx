@@ -4,6 +4,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { asButton, pressedNode, useFlowLabels } from "../../lib/ui/flow";
 import { useShared } from "../context";
 import { stateAt, type Picture } from "../model/graph";
 import { HopEdge, LinkEdge, Markers, type HopData, type LinkData } from "./GraphEdges";
@@ -45,6 +46,9 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
   const upright = width > 0 && width < 520;
   const places = useMemo(() => place(p, upright), [p, upright]);
   const parts = useMemo(() => stateAt(p, d, at), [p, d, at]);
+  const choose = (id: string) => {
+    if (id && !p.grouped) setView({ node: view.node === id ? "" : id, scope: view.node === id ? "" : "all" });
+  };
   const nodes = useMemo<Node<NodeData>[]>(
     () =>
       p.vertices.map((v) => ({
@@ -54,6 +58,8 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
         width: WIDTH,
         height: HEIGHT,
         ariaLabel: `${v.label}, ${t(`part.${parts.get(v.id) ?? "other"}`)}`,
+        ariaRole: "button",
+        domAttributes: asButton(view.node === v.id),
         data: {
           vertex: v,
           part: parts.get(v.id) ?? "other",
@@ -99,6 +105,7 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
     });
     return [...calls, ...path];
   }, [p, places, upright, at]);
+  const labels = useFlowLabels();
   const focus = useMemo(() => (p.vertices.length > CROWDED ? involved(p) : []), [p]);
   return (
     <div ref={ref} className={classes.flow} role="region" aria-label={t("graph.label")}>
@@ -124,9 +131,9 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
           panOnDrag
           proOptions={{ hideAttribution: true }}
           onlyRenderVisibleElements={p.vertices.length > 80}
-          onNodeClick={(_, n) => {
-            if (!p.grouped) setView({ node: view.node === n.id ? "" : n.id, scope: view.node === n.id ? "" : "all" });
-          }}
+          onNodeClick={(_, n) => choose(n.id)}
+          onKeyDown={(e) => choose(pressedNode(e))}
+          ariaLabelConfig={labels}
         >
           <Background gap={22} size={1} />
           <Controls showInteractive={false} position="bottom-right" fitViewOptions={{ padding: 0.04 }} />

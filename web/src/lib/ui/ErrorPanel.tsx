@@ -3,11 +3,15 @@ import { IconAlertTriangle, IconRefresh } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api";
+import { useSession } from "../session";
 
 /** What happened, where, what to do, and the request ID, in place of what could not be shown or done. */
 export function ErrorPanel({ error, onRetry, safe }: { error: unknown; onRetry?: () => void; safe?: ReactNode }) {
   const { t } = useTranslation();
+  const session = useSession();
   const e = error instanceof ApiError ? error : null;
+  // That the session had ended is over once one has logged in again; the form can be sent.
+  if (e?.status === 401 && session.data?.user && session.dataUpdatedAt > e.at) return null;
   return (
     <Alert
       role="alert"

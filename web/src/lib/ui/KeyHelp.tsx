@@ -26,7 +26,6 @@ const groups: { title: string; keys: [string[], string][] }[] = [
     title: "incident",
     keys: [
       [["e"], "evidence"],
-      [["a"], "approve"],
       [["["], "back"],
     ],
   },

@@ -21,7 +21,9 @@ const rank = { fail: 0, warn: 1, ok: 2 };
 
 /** What the service finds wrong with itself, and what it has to do. */
 export default function ChecksPage() {
-  const { t } = useTranslation("admin");
+  const { t, i18n } = useTranslation("admin");
+  // The service words its texts in English only.
+  const words = i18n.language === "en" ? {} : { lang: "en" };
   const q = useQuery({
     queryKey: checksKey,
     queryFn: ({ signal }) => api.get<List<Check>>("/checks", {}, signal),
@@ -57,11 +59,13 @@ export default function ChecksPage() {
               </span>
               <Stack gap={2} style={{ flex: 1, minWidth: 200 }}>
                 <Text size="sm" fw={600}>
-                  {c.name}
+                  {t(`checks.name.${c.name}`, { defaultValue: c.name })}
                 </Text>
-                <Text size="sm">{c.text}</Text>
+                <Text size="sm" {...words}>
+                  {c.text}
+                </Text>
                 {c.remedy && (
-                  <Text size="sm" c="dimmed">
+                  <Text size="sm" c="dimmed" {...words}>
                     {c.remedy}
                   </Text>
                 )}

@@ -1,4 +1,4 @@
-import { Button, Code, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconFilterOff, IconFlame, IconUpload } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback } from "react";
@@ -103,10 +103,6 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
             <Button leftSection={<IconUpload size={16} />} onClick={open}>
               {t("upload.button")}
             </Button>
-            <Text size="xs">
-              {t("incidents.emptyCollect")}{" "}
-              <Code>triagent collect --config triagent.yaml --from … --to … --out bundle</Code>
-            </Text>
           </Stack>
         )}
         <ConnectAlertmanager />

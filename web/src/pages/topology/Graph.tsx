@@ -16,6 +16,7 @@ import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { severityTone } from "../../lib/tones";
 import { cutMiddle } from "../../lib/format";
+import { asButton, useFlowLabels } from "../../lib/ui/flow";
 import { boxHeight, boxWidth, type Box, type Drawing } from "./layout";
 import classes from "./topology.module.css";
 
@@ -45,12 +46,15 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
         width: boxWidth,
         height: boxHeight,
         selected: box.id === chosen,
+        ariaRole: "button",
+        domAttributes: asButton(box.id === chosen),
         ariaLabel: [box.id, box.role, box.open.length > 0 ? t("topology.openCount", { count: box.open.length }) : ""]
           .filter(Boolean)
           .join(", "),
       })),
     [drawing, downwards, chosen, t],
   );
+  const labels = useFlowLabels();
   const edges = useMemo<Edge[]>(
     () =>
       drawing.lines.map((l) => ({
@@ -79,6 +83,7 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
         onNodeClick={(_, n) => onChoose(n.id)}
         onSelectionChange={({ nodes: [n] }) => n && n.id !== chosen && onChoose(n.id)}
         onPaneClick={() => onChoose("")}
+        ariaLabelConfig={labels}
         proOptions={{ hideAttribution: true }}
       >
         <Background />
