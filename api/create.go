@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -45,22 +46,42 @@ func (d *Direct) body(limit int64) io.Reader {
 	return &patient{r: http.MaxBytesReader(d.w, d.r.Body, limit), rc: http.NewResponseController(d.w)}
 }
 
-// patient moves the deadline of a connection on while it reads.
+// short is body for texts, which come within the time of any body.
+func (d *Direct) short(limit int64) io.Reader {
+	return &patient{r: http.MaxBytesReader(d.w, d.r.Body, limit), rc: http.NewResponseController(d.w), fixed: true}
+}
+
+// read says that the body is read. The deadline must go: when it passes, the
+// server takes the caller for gone and ends what is done for them.
+func (d *Direct) read() {
+	_ = http.NewResponseController(d.w).SetReadDeadline(time.Time{}) // where there is none, none ends it
+}
+
+// patient moves the deadline of a connection on while it reads, and takes it
+// away at the end.
 type patient struct {
 	r     io.Reader
 	rc    *http.ResponseController
+	fixed bool // leave the deadline where it is while reading
 	moved time.Time
 }
 
 // Read reads on.
 func (p *patient) Read(b []byte) (int, error) {
-	if now := time.Now(); now.Sub(p.moved) > 5*time.Second {
+	if now := time.Now(); !p.fixed && now.Sub(p.moved) > 5*time.Second {
 		if err := p.rc.SetReadDeadline(now.Add(time.Minute)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return 0, err
 		}
 		p.moved = now
 	}
-	return p.r.Read(b)
+	n, err := p.r.Read(b)
+	switch {
+	case errors.Is(err, io.EOF):
+		_ = p.rc.SetReadDeadline(time.Time{}) // where there is none, none ends it
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = problem(http.StatusRequestTimeout, "The body did not come in time.")
+	}
+	return n, err
 }
 
 type createIn struct {
@@ -113,7 +134,7 @@ func (s *Server) room(ctx context.Context) error {
 }
 
 func (s *Server) createFromWords(ctx context.Context, in *createIn) (*incidentOut, error) {
-	b, err := io.ReadAll(in.body(64 << 10))
+	b, err := io.ReadAll(in.short(64 << 10))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -37,6 +38,24 @@ func identify(next http.Handler) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, id)))
+	})
+}
+
+// bodyTime is how long a body may take that no operation waits for longer: one
+// that was refused, or that nobody reads.
+const bodyTime = 30 * time.Second
+
+// hurried bounds how long a body may take to come, before anybody reads it. The
+// server reads the rest of a body that a handler left before it sends the answer:
+// without a bound a stranger could keep a connection with it for ever. Operations
+// that read long bodies move the bound on while bytes come.
+func hurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			// A connection that cannot be bounded is not one of the server's.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -174,7 +174,7 @@ func (s *Server) build() error {
 	if err != nil {
 		return &errs.Error{Op: "set up compression", Kind: errs.Internal, Err: err}
 	}
-	r.Use(identify, secured, s.recovered, legible, heads)
+	r.Use(identify, hurried, secured, s.recovered, legible, heads)
 	r.Use(s.c.Middleware...)
 	r.NotFound(s.elsewhere(newPage(s.c.Web)))
 	r.MethodNotAllowed(s.refused(r))

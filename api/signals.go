@@ -42,7 +42,7 @@ type seriesIn struct {
 	Named
 
 	Node      string `query:"node" required:"true" minLength:"1" maxLength:"300"`
-	Metric    string `query:"metric" required:"true" minLength:"1" maxLength:"8000" doc:"Names with commas between them, up to 50"`
+	Metric    string `query:"metric" required:"true" minLength:"1" maxLength:"5000" doc:"Names with commas between them, up to 50"`
 	MaxPoints int    `query:"max_points" minimum:"10" maximum:"20000" default:"2000"`
 }
 

@@ -104,6 +104,7 @@ func (s *Server) appendUpload(ctx context.Context, in *appendIn) (*appendOut, er
 type finishIn struct {
 	Named
 	Spoken
+	Direct
 
 	Key  string `header:"Idempotency-Key" maxLength:"200"`
 	Body *struct {
@@ -122,6 +123,7 @@ func (s *Server) finishUpload(ctx context.Context, in *finishIn) (*incidentOut, 
 	if err := s.room(ctx); err != nil {
 		return nil, err
 	}
+	in.read() // the checks of a large bundle take longer than a body may
 	name, err := s.c.Store.FinishUpload(ctx, in.ID)
 	if err != nil {
 		return nil, err
