@@ -298,3 +298,27 @@ func TestManyWorkers(t *testing.T) {
 		}
 	})
 }
+
+// TestEndlessLoss shows that a job whose worker vanishes each time outlives a
+// dozen crashes of the service and is given up in the end.
+func TestEndlessLoss(t *testing.T) {
+	c := &clock{}
+	storetest.Each(t, store.Config{Now: c.now}, func(t *testing.T, s *store.Store) {
+		in := upload(t, s, store.Major)
+		takes := 0
+		for ; takes < 100; takes++ {
+			_, ok, err := s.Take(t.Context(), "w", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			c.pass(2 * time.Minute)
+		}
+		got, err := s.Incident(t.Context(), in.ID)
+		if err != nil || takes < 12 || got.Progress != store.Failed || got.Headline.Error == "" {
+			t.Errorf("after %d takes: %s %q, %v; want it given up after more than 12", takes, got.Progress, got.Headline.Error, err)
+		}
+	})
+}
