@@ -124,7 +124,7 @@ func (l *load) verifyMessages(ctx context.Context, s *sink, complain func(string
 		return err
 	}
 	for _, in := range failed {
-		fmt.Printf("the diagnosis of %s (%s) failed: %s\n", in.ID, in.Source, in.Headline.Error)
+		complain("the diagnosis of %s (%s) failed: %s", in.ID, in.Source, in.Headline.Error)
 	}
 	done, err := l.listed(ctx, "done")
 	if err != nil {
