@@ -180,6 +180,9 @@ func TestBundleInParts(t *testing.T) {
 	if resp.StatusCode != http.StatusRequestedRangeNotSatisfiable {
 		t.Errorf("a part beyond the end: %d", resp.StatusCode)
 	}
+	if kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";"); kind != "text/plain" { // as the OpenAPI document declares
+		t.Errorf("a part beyond the end is told in %q", kind)
+	}
 	resp, _ = s.do(http.MethodHead, path, nil)
 	if resp.StatusCode != 200 || resp.ContentLength != int64(len(want)) {
 		t.Errorf("HEAD: %d, %d bytes", resp.StatusCode, resp.ContentLength)

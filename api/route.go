@@ -33,13 +33,13 @@ type route struct {
 	role         store.Role // least role; RoleOpen: nobody need be logged in
 	scope        string     // scope that a token needs
 	status       int        // of success; 0: 200 or 204
-	errors       []int      // beside those that any such operation can answer
 	cached       bool       // answers stay valid while no incident changes
 	cachedEach   bool       // answers stay valid while the incident that the path names does not change
 	slow         bool       // streams: no limit of time
 	body         int64      // most bytes of a JSON body; 0: 64 KiB
 	reads        content    // what the body may be, where the operation reads it itself
 	gives        content    // what the answer may be, where it is no JSON
+	partly       bool       // parts of the answer can be asked for (Range)
 }
 
 // content is types of bodies, each with its schema; nil: bytes.
@@ -69,7 +69,7 @@ const answerTime = 30 * time.Second
 // start.
 func add[I, O any](s *Server, a huma.API, r route, h func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
-		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, DefaultStatus: r.status, Errors: r.errors,
+		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, DefaultStatus: r.status,
 		Tags:     []string{tagOf(r.path)},
 		Metadata: map[string]any{MetaRole: string(r.role), MetaScope: r.scope, metaReads: r.reads, metaGives: r.gives},
 		// A typing error in a filter must not read as "everything".
@@ -88,10 +88,25 @@ func add[I, O any](s *Server, a huma.API, r route, h func(context.Context, *I) (
 		op.Middlewares = append(op.Middlewares, answer)
 		op.Responses = map[string]*huma.Response{"304": {Description: "What the caller has is still right (If-None-Match)"}}
 	}
+	if r.partly {
+		op.Responses = parts(r.gives)
+	}
 	if r.method != http.MethodGet && r.method != http.MethodHead {
 		op.Middlewares = append(op.Middlewares, s.cache.changes)
 	}
 	huma.Register(a, op, h)
+}
+
+// parts are the answers of a download beside the whole, as net/http gives them.
+func parts(c content) map[string]*huma.Response {
+	part := c.media()
+	part["multipart/byteranges"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	return map[string]*huma.Response{
+		"206": {Description: "What Range asks for", Content: part},
+		"304": {Description: "What the caller has is still right (If-None-Match)"},
+		"412": {Description: "What is stored is not what If-Match names"},
+		"416": {Description: "Range asks for what is not there", Content: plainText.media()},
+	}
 }
 
 func or64(n, other int64) int64 {

@@ -41,7 +41,7 @@ func (s *Server) routes(a huma.API) {
 	add(s, a, read("get-timeline", "/incidents/{id}/timeline", "Get what happened when, by node").keepEach(), s.getTimeline)
 	add(s, a, read("list-incident-alerts", "/incidents/{id}/alerts", "List the alerts of an incident").keepEach(), s.alertsOf)
 
-	add(s, a, read("get-bundle", "/incidents/{id}/bundle", "Download the recorded data as they are stored").stream().answers(bundles).with(http.StatusRequestedRangeNotSatisfiable), s.getBundle)
+	add(s, a, read("get-bundle", "/incidents/{id}/bundle", "Download the recorded data as they are stored").stream().answers(bundles).inParts(), s.getBundle)
 	add(s, a, read("list-metrics", "/incidents/{id}/metrics", "List what was measured").keepEach(), s.listMetrics)
 	add(s, a, read("get-series", "/incidents/{id}/series", "Get metrics, thinned for drawing").keepEach(), s.getSeries)
 	add(s, a, read("list-logs", "/incidents/{id}/logs", "Search log records"), s.listLogs)
@@ -133,15 +133,12 @@ func text(most int, doc string) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, MaxLength: &most, Description: doc}
 }
 
-func (r route) wants(c content) route  { r.reads = c; return r }
-func (r route) keep() route            { r.cached = true; return r }
-func (r route) keepEach() route        { r.cachedEach = true; return r }
-func (r route) stream() route          { r.slow = true; return r }
-func (r route) takes(status int) route { r.status = status; return r }
-func (r route) with(status ...int) route {
-	r.errors = append(r.errors[:len(r.errors):len(r.errors)], status...)
-	return r
-}
+func (r route) wants(c content) route   { r.reads = c; return r }
+func (r route) keep() route             { r.cached = true; return r }
+func (r route) keepEach() route         { r.cachedEach = true; return r }
+func (r route) stream() route           { r.slow = true; return r }
+func (r route) inParts() route          { r.partly = true; return r }
+func (r route) takes(status int) route  { r.status = status; return r }
 func (r route) answers(c content) route { r.gives = c; return r }
 
 // isStream reports whether a path may answer with a stream, or with a part of a
