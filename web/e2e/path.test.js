@@ -85,7 +85,10 @@ describe("the main path", { skip, concurrency: false }, () => {
     await page.goto("about:blank");
     await page.goto(link);
     await page.getByRole("dialog").getByText("Where it comes from").waitFor();
-    assert.equal(await page.getByRole("tab", { name: /Logs/, includeHidden: true }).getAttribute("aria-selected"), "true");
+    assert.equal(
+      await page.getByRole("tab", { name: /Logs/, includeHidden: true }).getAttribute("aria-selected"),
+      "true",
+    );
   });
 
   test("what a person says of a diagnosis is kept", async (t) => {
@@ -104,7 +107,10 @@ describe("the main path", { skip, concurrency: false }, () => {
     await page.goto(`${service.url}/incidents/${seen.confirmed.id}`);
     await settled(page);
     await page.getByRole("button", { name: "Share" }).click();
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Diagnosis as JSON" }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "Diagnosis as JSON" }).click(),
+    ]);
     assert.match(download.suggestedFilename(), /\.json$/);
   });
 
@@ -113,13 +119,19 @@ describe("the main path", { skip, concurrency: false }, () => {
     const file = join(dir, "handed-in.tar.gz");
     execFileSync("tar", ["czf", file, "--exclude=truth.json", "-C", join(recorded, "iotdb-lab-66c43546"), "."]);
     await page.getByRole("button", { name: "Upload a bundle" }).first().click();
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Choose files" }).click()]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("button", { name: "Choose files" }).click(),
+    ]);
     await chooser.setFiles(file);
     await page.getByRole("button", { name: "Upload", exact: true }).click();
     await page.getByText("diagnosis requested").waitFor();
     await page.getByRole("link", { name: /Open inc-/ }).click();
     await page.waitForURL(/\/incidents\/inc-\d+/);
-    await page.getByText(/Node down/i).first().waitFor();
+    await page
+      .getByText(/Node down/i)
+      .first()
+      .waitFor();
     assert.deepEqual(wrong, []);
   });
 
@@ -163,16 +175,23 @@ describe("the first start", { skip, concurrency: false }, () => {
     await page.getByText("No admin yet").waitFor();
     await page.goto(service.link);
     await page.getByLabel("User name").fill("admin");
-    for (const field of [/^Password(?! again)/, /^Password again/]) await page.getByLabel(field).first().fill("correct horse battery staple");
+    for (const field of [/^Password(?! again)/, /^Password again/])
+      await page.getByLabel(field).first().fill("correct horse battery staple");
     await page.getByRole("button", { name: "Create and log in" }).click();
     await page.getByText("No incident yet").waitFor();
     await page.getByRole("button", { name: /Account of/ }).click();
     await page.getByRole("menuitem", { name: "Log out" }).click();
     await page.getByLabel("User name").fill("admin");
-    await page.getByLabel(/^Password/).first().fill("not the password");
+    await page
+      .getByLabel(/^Password/)
+      .first()
+      .fill("not the password");
     await page.getByRole("button", { name: "Log in", exact: true }).click();
     await page.getByRole("alert").first().waitFor();
-    await page.getByLabel(/^Password/).first().fill("correct horse battery staple");
+    await page
+      .getByLabel(/^Password/)
+      .first()
+      .fill("correct horse battery staple");
     await page.getByRole("button", { name: "Log in", exact: true }).click();
     await page.getByText("No incident yet").waitFor();
     assert.deepEqual(wrong, []);

@@ -12,7 +12,9 @@ const browsers = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-ch
 
 /** The browser's program, or why the tests cannot run. */
 export const browserPath = browsers.find((p) => p && existsSync(p));
-export const skip = browserPath ? false : "no Chromium is installed: on Debian it is the package chromium; or name it in CHROMIUM";
+export const skip = browserPath
+  ? false
+  : "no Chromium is installed: on Debian it is the package chromium; or name it in CHROMIUM";
 
 /** Starts the program and resolves once it says where its page is. */
 export async function startService(command = "demo", ...more) {
@@ -41,7 +43,14 @@ export async function startService(command = "demo", ...more) {
 export function startBrowser() {
   return chromium.launch({
     executablePath: browserPath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+    ],
   });
 }
 
@@ -67,7 +76,7 @@ export async function demoClient(url) {
 
 /** Asks until ok says yes, for a minute at most. */
 export async function until(what, ok) {
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
     if (await ok()) return;
     await new Promise((r) => setTimeout(r, 200));
   }
@@ -95,7 +104,10 @@ export async function openPage(browser, url, { lang = "en", scheme = "light", wi
     reducedMotion: "reduce",
     acceptDownloads: true,
   });
-  await context.addInitScript((lang) => localStorage.setItem("triagent.lang", lang), lang);
+  await context.addInitScript((lang) => {
+    localStorage.setItem("triagent.lang", lang);
+    sessionStorage.setItem("triagent.restored", "1"); // the plain address is the list, not where the guest was last
+  }, lang);
   const page = await context.newPage();
   const wrong = [];
   page.on("pageerror", (e) => wrong.push(`error in the page: ${e.message}`));
@@ -103,26 +115,31 @@ export async function openPage(browser, url, { lang = "en", scheme = "light", wi
     if (m.type() === "error" && !/status of (401|404)/.test(m.text())) wrong.push(`console: ${m.text()}`);
   });
   page.on("request", (r) => {
-    if (!r.url().startsWith(url) && !r.url().startsWith("data:") && !r.url().startsWith("blob:")) wrong.push(`asks another host: ${r.url()}`);
+    if (!r.url().startsWith(url) && !r.url().startsWith("data:") && !r.url().startsWith("blob:"))
+      wrong.push(`asks another host: ${r.url()}`);
   });
   return { context, page, wrong };
 }
 
-/** Waits until what a page shows has come and stands still. */
+/** Waits until what a page shows has come and stands still: by what is there, not by time. */
 export async function settled(page) {
   await page.waitForLoadState("load");
-  await page.waitForFunction(() => !document.querySelector("[class*=Skeleton], [aria-busy=true]"), null, { timeout: 15_000 }).catch(() => {});
-  await page.waitForTimeout(250);
+  await page.waitForFunction(
+    () => {
+      const here = document.querySelector("main h1, [role=dialog] h2, main form") !== null;
+      const busy = document.querySelector("[class*=Skeleton], [aria-busy=true], [data-wait]") !== null;
+      const now = document.body.innerHTML.length;
+      const still = now === window.triagentSeen;
+      window.triagentSeen = now;
+      return here && !busy && still;
+    },
+    null,
+    { timeout: 60_000, polling: 120 },
+  );
 }
 
-/** Opens an address and, where the page asks for it, goes in as a guest. */
+/** Opens an address; the demonstration lets its visitors in by itself. */
 export async function visit(page, url) {
   await page.goto(url);
   await settled(page);
-  const guest = page.getByRole("button", { name: /Look around as a guest|访客/ });
-  if (await guest.isVisible()) {
-    await guest.click();
-    await guest.waitFor({ state: "detached" });
-    await settled(page);
-  }
 }

@@ -64,7 +64,7 @@ export function Chart(p: ChartProps) {
     <Box className={classes.chart} style={{ minHeight: height }}>
       {plot && <ChartMenu {...p} asTable={asTable} onTable={setAsTable} onPng={ready && !asTable ? png : undefined} />}
       {problem !== undefined && <Problem text={problem} onRetry={p.onRetry} height={height} />}
-      {problem === undefined && p.loading && <Skeleton height={height} aria-label={t("loading")} />}
+      {problem === undefined && p.loading && <Skeleton height={height} role="img" aria-label={t("loading")} />}
       {problem === undefined && !p.loading && !plot && (
         <div className={classes.empty} style={{ height }}>
           {p.empty ?? t("empty")}

@@ -85,8 +85,9 @@ describe("openStream", () => {
   });
 
   it("waits longer after each failure, up to the longest pause", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
     const { asked, fetch } = fakeService(() => 503);
-    const s = openStream({ url: "/x", fetch, onEvent: () => undefined, pause: 100, longest: 400 });
+    const s = openStream({ url: "/x", fetch, onEvent: () => undefined, pause: 200, longest: 800 });
     await settle();
     for (const [pause, tries] of [
       [100, 2],
@@ -94,12 +95,13 @@ describe("openStream", () => {
       [400, 4],
       [400, 5],
     ] as const) {
-      await vi.advanceTimersByTimeAsync(pause / 2 - 1);
+      await vi.advanceTimersByTimeAsync(pause - 1);
       expect(asked).toHaveLength(tries - 1);
-      await vi.advanceTimersByTimeAsync(pause / 2 + 2);
+      await vi.advanceTimersByTimeAsync(1);
       expect(asked).toHaveLength(tries);
     }
     s.close();
+    vi.restoreAllMocks();
   });
 
   it("counts a silent connection as lost, and a ping as life", async () => {

@@ -126,6 +126,8 @@ export function makeTheme(accent: string, density: "comfortable" | "compact"): M
       // Their head is no banner: the page has its own.
       Modal: { defaultProps: { attributes: { header: { role: "presentation" } } } },
       Drawer: { defaultProps: { attributes: { header: { role: "presentation" } } } },
+      // What scrolls sideways is scrolled by keyboard too.
+      TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } },
       Table: { defaultProps: { verticalSpacing: compact ? 4 : "xs" } },
     },
     other: { density },

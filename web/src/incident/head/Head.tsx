@@ -53,8 +53,7 @@ export function Head() {
 }
 
 function Sentence() {
-  const { t } = useTranslation("incident");
-  const { d, incident, running } = useShared();
+  const { d, incident } = useShared();
   const badge =
     d.verdict === "" ? (
       <OutcomeBadge incident={incident} />
@@ -65,17 +64,31 @@ function Sentence() {
     <div className={classes.sentence} aria-live="polite">
       {badge}
       <Title order={1} className={classes.h1}>
-        {d.verdict === "" ? (
-          running ? (
-            t(`head.${incident.progress}`)
-          ) : (
-            t(`head.${incident.progress === "failed" ? "failed" : "none"}`)
-          )
-        ) : (
-          <Story />
-        )}
+        {d.verdict === "" ? <Until /> : <Story />}
       </Title>
     </div>
+  );
+}
+
+/** Until says where the diagnosis stands, or, while a finished one is read, what the list of incidents knows of it. */
+function Until() {
+  const { t } = useTranslation("incident");
+  const { incident, running } = useShared();
+  const h = incident.headline;
+  if (running) return <>{t(`head.${incident.progress}`)}</>;
+  if (incident.progress === "failed") return <>{t("head.failed")}</>;
+  if (!h || h.verdict === "") return <>{t("head.none")}</>;
+  if (h.verdict === "healthy") return <>{t("head.healthy")}</>;
+  if (h.node === "") return <>{h.summary || t("head.unexplained")}</>;
+  return (
+    <>
+      {h.verdict === "inconclusive" && <span className={classes.soft}>{t("head.suspect")} </span>}
+      <b className={h.verdict === "inconclusive" ? undefined : classes.culprit}>
+        <MiddleCut text={h.node} max={40} />
+      </b>
+      {": "}
+      <b>{h.fault_name}</b>
+    </>
   );
 }
 
