@@ -3,12 +3,14 @@
 #
 #   make run     build, and serve a page with the bundled incidents, diagnosed
 #   make test    run every test
+#   make test-browser  the tests that need a Chromium alone
 #   make check   formatting, vet, lint and the tests under the race detector
 #   make bench   the speeds and the memory that the project promises
 #   make bench-service  what the service promises under load
 #   make build   ./bin/triagent, with the page in it
 #   make vet     go vet
 #   make page    the page alone, into web/dist
+#   make screens the pictures in docs/screens
 #
 # What is built from Go has the page in it: every target builds it first where
 # its sources changed.
@@ -29,9 +31,10 @@ PAGE_SOURCES := $(filter-out web/web.go,$(wildcard web/*.*)) $(shell find web/sr
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run page vet test test-go test-page check bench bench-service clean
+.PHONY: build run page vet test test-go test-page test-browser screens check bench bench-service clean
 
 build: $(PAGE)
+	@test -e bin/triagent || echo "building the program, which takes a few minutes the first time ..."
 	@$(GO) build -o bin/triagent ./cmd/triagent
 
 run: build
@@ -42,13 +45,25 @@ page: $(PAGE)
 vet: $(PAGE)
 	$(GO) vet ./...
 
-test: test-page test-go
+test: test-page test-go test-browser
 
 test-go: $(PAGE)
 	@$(GO) test ./...
 
 test-page: $(MODULES)
 	@cd web && $(NPM) test --silent
+
+# Without a Chromium they are skipped, and say so.
+test-browser: build
+	@cd web && node --test --test-timeout=600000 e2e/*.test.js
+
+SCREENS := bin/screens
+
+screens: build
+	@rm -rf $(SCREENS) && mkdir -p $(SCREENS)
+	@cd web && SCREENS=$(abspath $(SCREENS)) node --test --test-timeout=600000 e2e/looks.test.js
+	@cd $(SCREENS) && node $(CURDIR)/web/e2e/shrink.js $(CURDIR)/docs/screens \
+		$$(ls *-wide-light-en.png *-phone-dark-zh.png incident-*.png incidents-*.png inconclusive-*.png | sort -u)
 
 check: $(PAGE) $(GOFUMPT) $(LINT)
 	@out=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$out" || { echo "not gofumpt-clean:"; echo "$$out"; exit 1; }
