@@ -39,7 +39,7 @@ type tokenMade struct {
 type tokenIn struct {
 	Body struct {
 		Name    string     `json:"name" minLength:"1" maxLength:"100"`
-		Scopes  []string   `json:"scopes" minItems:"1" maxItems:"5" uniqueItems:"true" enum:"read,write,hooks,metrics,admin"`
+		Scopes  []string   `json:"scopes" minItems:"1" maxItems:"5" enum:"read,write,hooks,metrics,admin"`
 		Expires *time.Time `json:"expires,omitempty" nullable:"true" doc:"Absent or null: never"`
 	}
 }
@@ -108,7 +108,7 @@ func (a *Accounts) createToken(ctx context.Context, in *tokenIn) (*tokenOut, err
 // owner's role could not use are refused, so that nobody counts on them.
 func (a *Accounts) checkToken(in *tokenIn, p Principal) (store.Token, error) {
 	now := a.cfg.Now().UTC()
-	t := store.Token{ID: newID("tok-"), User: p.User.ID, Name: strings.TrimSpace(in.Body.Name), Scopes: slices.Sorted(slices.Values(in.Body.Scopes)), Created: now}
+	t := store.Token{ID: newID("tok-"), User: p.User.ID, Name: strings.TrimSpace(in.Body.Name), Scopes: slices.Compact(slices.Sorted(slices.Values(in.Body.Scopes))), Created: now}
 	if t.Name == "" || utf8.RuneCountInString(t.Name) > maxDisplay || t.Name != plain(t.Name, len(t.Name)) {
 		return t, errs.New(errs.Invalid, "The token needs a name of up to %d characters that can be seen.", maxDisplay)
 	}

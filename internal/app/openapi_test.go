@@ -38,3 +38,21 @@ func TestOpenAPI(t *testing.T) {
 		t.Error("web/openapi.json is not that of the service: go test ./internal/app -run OpenAPI -update, then npm run types in web")
 	}
 }
+
+// TestScopes asks for tokens with scopes that are none, of every shape of JSON:
+// they are refused, and one that is named twice is one.
+func TestScopes(t *testing.T) {
+	r := newRig(t, Settings{}).admin()
+	for scopes, want := range map[string]int{
+		`[{}]`: http.StatusUnprocessableEntity, `[[]]`: http.StatusUnprocessableEntity, `[null]`: http.StatusUnprocessableEntity,
+		`[1]`: http.StatusUnprocessableEntity, `{}`: http.StatusUnprocessableEntity, `["read","read"]`: http.StatusCreated,
+	} {
+		a := r.call("POST", "/me/tokens", json.RawMessage(`{"name":"x","scopes":`+scopes+`}`), nil)
+		if a.status != want {
+			t.Errorf("%s: %d, want %d: %s", scopes, a.status, want, a.body)
+		}
+		if want == http.StatusCreated && !bytes.Contains(a.body, []byte(`"scopes":["read"]`)) {
+			t.Errorf("%s: %s", scopes, a.body)
+		}
+	}
+}
