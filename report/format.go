@@ -10,7 +10,11 @@ import (
 )
 
 // percent formats a share of 0..1, rounded so that only 1 reads as 100 %.
-func percent(p float64) string {
+func percent(p float64) string { return Percent(p) }
+
+// Percent formats a probability for people: whole percents, and 100 % only for
+// what is certain.
+func Percent(p float64) string {
 	n := math.Round(p * 100)
 	if n >= 100 && p < 1 {
 		n = 99

@@ -71,7 +71,11 @@ func (o *Outbox) textOf(inc store.Incident, n store.Notice, w report.Options) st
 		add(w.Word(inc.Headline.Summary))
 	}
 	if n.Kind != "resolved" && inc.Firing > 0 {
-		add(say(w.Lang, "text.firing", "count", strconv.Itoa(inc.Firing)))
+		key := "text.firing"
+		if inc.Firing == 1 {
+			key = "text.firing.one"
+		}
+		add(say(w.Lang, key, "count", strconv.Itoa(inc.Firing)))
 	}
 	if inc.Headline.Verdict == "" && n.Kind == "opened" && inc.Progress != store.Failed && inc.Bundle != "" {
 		add(say(w.Lang, "text.soon"))
@@ -94,9 +98,14 @@ func fieldsOf(inc store.Incident, w report.Options) []connectors.Field {
 	add("severity", say(w.Lang, "severity."+wire.Severity(inc.Severity)))
 	add("status", say(w.Lang, "status."+string(inc.Status)))
 	if h.Verdict != "" {
-		add("verdict", fmt.Sprintf("%s (%.0f %%)", w.Name("verdict", string(h.Verdict)), h.Confidence*100))
+		add("verdict", fmt.Sprintf("%s (%s)", w.Name("verdict", string(h.Verdict)), report.Percent(h.Confidence)))
 	}
-	node := string(h.Node)
+	// A suspect is not put beside the word fault, which is read first.
+	certain := h.Verdict == incident.Confirmed || h.Verdict == incident.Likely
+	node := ""
+	if certain {
+		node = string(h.Node)
+	}
 	if node != "" && h.Role != "" {
 		node += " (" + w.Name("role", string(h.Role)) + ")"
 	}
@@ -104,7 +113,7 @@ func fieldsOf(inc store.Incident, w report.Options) []connectors.Field {
 		node = strings.Join(inc.Nodes[:min(len(inc.Nodes), 5)], ", ")
 	}
 	add("node", node)
-	if h.Fault != "" {
+	if certain && h.Fault != "" {
 		add("fault", w.Name("fault", string(h.Fault)))
 	}
 	since := h.Onset

@@ -15,11 +15,12 @@ var phrases = map[string][2]string{
 	"title.failed":    {"Diagnosis failed {incident}: {title}", "诊断失败 {incident}：{title}"},
 	"title.test":      {"Test of channel {channel}", "渠道 {channel} 测试"},
 
-	"text.failed": {"The diagnosis failed: {error}.", "诊断失败：{error}。"},
-	"text.lasted": {"It is over after {time}.", "持续 {time}，现已恢复。"},
-	"text.firing": {"{count} alerts are firing.", "{count} 条告警正在触发。"},
-	"text.soon":   {"A diagnosis follows.", "正在诊断。"},
-	"text.test":   {"Messages of Triagent arrive here.", "Triagent 的消息会送达此处。"},
+	"text.failed":     {"The diagnosis failed: {error}.", "诊断失败：{error}。"},
+	"text.lasted":     {"It is over after {time}.", "持续 {time}，现已恢复。"},
+	"text.firing.one": {"One alert is firing.", "1 条告警正在触发。"},
+	"text.firing":     {"{count} alerts are firing.", "{count} 条告警正在触发。"},
+	"text.soon":       {"A diagnosis follows.", "正在诊断。"},
+	"text.test":       {"Messages of Triagent arrive here.", "Triagent 的消息会送达此处。"},
 
 	"field.severity": {"Severity", "严重程度"},
 	"field.status":   {"Status", "状态"},

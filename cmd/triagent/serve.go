@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"triagent/internal/app"
 	"triagent/internal/errs"
@@ -30,7 +29,7 @@ Examples:
   triagent serve
   triagent serve --listen 0.0.0.0:8080 --data /var/lib/triagent
   triagent serve --config triagent.yaml
-  triagent check config --config triagent.yaml`
+  triagent check config triagent.yaml`
 }
 
 // settings reads the file and lets flags win over it.
@@ -115,18 +114,14 @@ func serve(ctx context.Context, w world, s app.Settings) error {
 // greet tells a person where to look.
 func greet(out io.Writer, svc *app.Service, s app.Settings) error {
 	link := svc.SetupLink()
-	data := s.Data
-	if abs, err := filepath.Abs(data); err == nil {
-		data = abs
-	}
 	var err error
 	switch {
 	case s.Demo:
 		_, err = fmt.Fprintf(out, "Triagent shows recorded incidents at\n\n    %s\n\nEnd it with Ctrl-C.\n", svc.URL())
 	case link != "":
-		_, err = fmt.Fprintf(out, "Triagent answers at %s, its state is in %s.\nThere is no account yet. Make the first one within a day, with this link:\n\n    %s\n\n", svc.URL(), data, link)
+		_, err = fmt.Fprintf(out, "Triagent answers at %s, its state is in %s.\nThere is no account yet. Make the first one within a day, with this link:\n\n    %s\n\n", svc.URL(), svc.Keeps(), link)
 	default:
-		_, err = fmt.Fprintf(out, "Triagent answers at %s, its state is in %s.\n", svc.URL(), data)
+		_, err = fmt.Fprintf(out, "Triagent answers at %s, its state is in %s.\n", svc.URL(), svc.Keeps())
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -88,6 +89,12 @@ func (g *Generic) alert(root, v any, now time.Time) (connectors.Alert, error) {
 		System: text("system"), URL: text("url"), Group: text("group"),
 		Labels:      gather(g.labelsIn, g.labels, root, v),
 		Annotations: gather(g.notesIn, g.notes, root, v),
+	}
+	if a.Name == "" && a.Annotations["title"] == "" && a.Node == "" && len(a.Labels) == 0 {
+		return a, &errs.Error{
+			Kind: errs.Invalid, Err: errors.New("it has neither a name nor a title, a node or labels"),
+			Remedy: "send {\"name\", \"severity\", \"node\", \"labels\"}, or say in the settings (hooks.generic) where these are",
+		}
 	}
 	if a.Name == "" {
 		a.Name = unnumbered(a.Annotations["title"])

@@ -65,7 +65,7 @@ func TestGenericParse(t *testing.T) {
 			"a title gives a name without its values", "", `{"title":"CPU of web-3 at 97.5%"}`,
 			[]connectors.Alert{{Name: "CPU of web-# at #%", Annotations: map[string]string{"title": "CPU of web-3 at 97.5%"}}},
 		},
-		{"nothing known", "", `{}`, []connectors.Alert{{Name: "alert"}}},
+		{"a node alone", "", `{"host":"db-1"}`, []connectors.Alert{{Name: "alert", Node: "db-1"}}},
 		{
 			"a configured mapping", `
 list: /data/events
@@ -123,11 +123,12 @@ func TestGenericParseRefuses(t *testing.T) {
 		{"empty", "", ``, "no JSON"},
 		{"two values", "", `{} {}`, "more than one"},
 		{"a text", "", `"x"`, "neither a JSON object nor a list"},
-		{"a list of numbers", "", `[{},1]`, "alert 2 is no JSON object"},
+		{"a list of numbers", "", `[{"name":"a"},1]`, "alert 2 is no JSON object"},
 		{"no list where it should be", "list: a.b", `{"a":[]}`, `no list at "a.b"`},
 		{"too many", "", `[{},{},{}]`, "3 alerts, at most 2"},
-		{"a start that is no time", "", `[{},{"starts":"soon"}]`, `alert 2: starts (starts) is "soon", which is no time`},
-		{"an end that is no time", "ends: e", `{"e":-4}`, `ends (e) is "-4"`},
+		{"nothing known", "", `{"foo":1}`, "neither a name nor a title"},
+		{"a start that is no time", "", `[{"name":"a"},{"name":"b","starts":"soon"}]`, `alert 2: starts (starts) is "soon", which is no time`},
+		{"an end that is no time", "ends: e", `{"name":"a","e":-4}`, `ends (e) is "-4"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := generic(t, tt.config).Parse([]byte(tt.body), 2, now)

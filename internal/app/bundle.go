@@ -64,9 +64,12 @@ func (s *Service) collect(ctx context.Context, j store.Job) (name string, size i
 	if err != nil {
 		return "", 0, err
 	}
-	nodes, edges, err := s.store.Topology(ctx, in.System)
-	if err != nil {
-		return "", 0, err
+	var nodes []store.TopologyNode
+	var edges []store.TopologyEdge
+	if in.System != "" || len(in.Nodes) > 0 { // else it would be that of systems that have nothing to do with it
+		if nodes, edges, err = s.store.Topology(ctx, in.System); err != nil {
+			return "", 0, err
+		}
 	}
 	dir, err := os.MkdirTemp(s.set.Data, "collect-")
 	if err != nil {

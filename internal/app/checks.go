@@ -39,7 +39,7 @@ func (s *Service) checkPage() api.Check {
 }
 
 func (s *Service) checkURL(ctx context.Context) api.Check {
-	if u := s.live.publicURL(ctx); u != "" {
+	if u := s.live.publicURL(ctx); u != s.URL() || s.set.PublicURL != "" {
 		return api.Check{Name: "links", State: "ok", Text: "messages link to " + u}
 	}
 	return api.Check{

@@ -52,12 +52,13 @@ func (l *liveSettings) get(ctx context.Context) pageSettings {
 	return l.now
 }
 
-// publicURL is how people reach the page, without a slash at the end.
+// publicURL is how people reach the page, without a slash at the end; where
+// nobody has said so, it is where the service answers.
 func (l *liveSettings) publicURL(ctx context.Context) string {
 	if u := l.get(ctx).PublicURL; u != "" {
 		return strings.TrimRight(u, "/")
 	}
-	return strings.TrimRight(l.base.PublicURL, "/")
+	return l.base.publicURL()
 }
 
 // follow hands on the settings that other parts have to be told.

@@ -149,6 +149,7 @@ func position(n ast.Node) (line, column int) {
 
 // Summary is the settings in a few lines for the log; it holds no secret.
 func (s Settings) Summary() string {
+	s = s.withDefaults()
 	db := "SQLite in " + s.Data
 	if s.Database != "" {
 		db = "PostgreSQL"

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -182,6 +183,9 @@ func (s *Service) openStore(ctx context.Context) error {
 			s.outbox.Wake()
 		}
 	}, s.log))
+	if err != nil && s.set.Database != "" {
+		return &errs.Error{Kind: errs.KindOf(err), Err: err, Remedy: "look at host, port, user, password and name in the setting database, and whether PostgreSQL answers there"}
+	}
 	if err != nil {
 		return err
 	}
@@ -304,6 +308,18 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// Keeps says where the state is, for people.
+func (s *Service) Keeps() string {
+	data := s.set.Data
+	if abs, err := filepath.Abs(data); err == nil {
+		data = abs
+	}
+	if s.set.Database != "" {
+		return "PostgreSQL, with bundles in " + data
+	}
+	return data
 }
 
 // URL is where the page is.

@@ -120,6 +120,9 @@ func (s Settings) problems() []problem {
 		if u, err := url.Parse(s.Database); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 			bad("database", "not a postgres:// URL")
 		}
+		if ambiguous(s.Database) {
+			bad("database", "user or password holds one of @ : / ?, which has to be written %%40 %%3A %%2F %%3F there")
+		}
 	}
 	isURL := func(key, v string) {
 		if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
@@ -174,6 +177,17 @@ func (s Settings) problems() []problem {
 		}
 	}
 	return out
+}
+
+// ambiguous reports whether a URL has more of what separates its parts than it
+// can have parts.
+func ambiguous(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	at := strings.LastIndex(rest, "@")
+	if at < 0 {
+		return false
+	}
+	return strings.Count(rest[:at], ":") > 1 || strings.ContainsAny(rest[:at], "@/?")
 }
 
 // publicURL is where people find the page.
