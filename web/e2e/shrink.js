@@ -42,14 +42,26 @@ function paeth(a, b, c) {
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-/** The most frequent colours, and for every other the nearest of them. */
+/**
+ * Up to 256 colours, and for every other the nearest of them. Of colours that look alike only the most
+ * frequent counts, so that a small spot of colour is not crowded out by shades of grey.
+ */
 function palette(pixels) {
   const count = new Map();
   for (const p of pixels) count.set(p, (count.get(p) ?? 0) + 1);
-  const colours = [...count]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 256)
-    .map(([c]) => c);
+  const alike = new Map();
+  for (const [c, n] of count) {
+    const key = c & 0xf0f0f0;
+    const known = alike.get(key);
+    if (!known) alike.set(key, { c, most: n, all: n });
+    else alike.set(key, { c: n > known.most ? c : known.c, most: Math.max(n, known.most), all: known.all + n });
+  }
+  const groups = [...alike.values()].sort((a, b) => b.all - a.all).slice(0, 256);
+  const colours = groups.map((g) => g.c);
+  for (const [c] of [...count].sort((a, b) => b[1] - a[1])) {
+    if (colours.length >= 256) break;
+    if (!colours.includes(c)) colours.push(c);
+  }
   const index = new Map(colours.map((c, i) => [c, i]));
   for (const c of count.keys()) if (!index.has(c)) index.set(c, nearest(c, colours));
   return { colours, index };
