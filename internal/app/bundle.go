@@ -80,7 +80,7 @@ func (s *Service) collect(ctx context.Context, j store.Job) (name string, size i
 	if err := intake.Collect(ctx, in, alerts, intake.TopologyOf(nodes, edges, in.Started), folder); err != nil {
 		return "", 0, err
 	}
-	name = fmt.Sprintf("%s%s-%d", collected, j.Incident, j.Attempt)
+	name = fmt.Sprintf("%s%s-%d-%d", collected, j.Incident, j.Attempt, j.Takes) // a worker that died may have left its own
 	size, err = s.keep(ctx, name, func(w io.Writer) error { return pack(w, folder) })
 	return name, size, err
 }
