@@ -15,14 +15,16 @@ export function useIncidents(filters: Filters) {
   return list;
 }
 
-/** Puts changed incidents in place; for one that the list does not hold it reads the head anew, at most once a second. */
+/** Puts changed incidents in place; for one that the list does not hold it reads the head anew: at once, and then at most once a second. */
 function useLiveIncidents(query: Record<string, QueryValue>) {
   const client = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const readAt = useRef(-Infinity);
   const key = [...incidentsKey, query];
   useEffect(() => () => clearTimeout(timer.current), []);
   const readHead = async () => {
     timer.current = undefined;
+    readAt.current = performance.now();
     try {
       const head = await api.get<List<Incident>>("/incidents", { ...query, limit: 50 });
       client.setQueryData<Pages<Incident>>(key, (d) => (d ? mergeHead(d, head, (i) => i.id) : d));
@@ -45,6 +47,9 @@ function useLiveIncidents(query: Record<string, QueryValue>) {
             (i) => (incident.version >= i.version ? incident : i),
           ),
       );
-    } else timer.current ??= setTimeout(() => void readHead(), 1000);
+    } else {
+      const wait = readAt.current + 1000 - performance.now();
+      timer.current ??= setTimeout(() => void readHead(), Math.max(0, wait));
+    }
   });
 }
