@@ -16,11 +16,12 @@ import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { severityTone } from "../../lib/tones";
 import { cutMiddle } from "../../lib/format";
+import { useRoleWord } from "../../lib/vocabulary";
 import { asButton, useFlowLabels } from "../../lib/ui/flow";
 import { boxHeight, boxWidth, type Box, type Drawing } from "./layout";
 import classes from "./topology.module.css";
 
-type BoxNode = Node<{ box: Box; downwards: boolean } & Record<string, unknown>, "box">;
+type BoxNode = Node<{ box: Box; downwards: boolean; role: string } & Record<string, unknown>, "box">;
 
 interface Props {
   drawing: Drawing;
@@ -36,23 +37,28 @@ const types = { box: memo(BoxView) };
 export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
   const { t } = useTranslation("insight");
   const scheme = useComputedColorScheme("light");
+  const roleWord = useRoleWord();
   const nodes = useMemo<BoxNode[]>(
     () =>
       drawing.boxes.map((box) => ({
         id: box.id,
         type: "box",
         position: { x: box.x, y: box.y },
-        data: { box, downwards },
+        data: { box, downwards, role: roleWord(box.role) },
         width: boxWidth,
         height: boxHeight,
         selected: box.id === chosen,
         ariaRole: "button",
         domAttributes: asButton(box.id === chosen),
-        ariaLabel: [box.id, box.role, box.open.length > 0 ? t("topology.openCount", { count: box.open.length }) : ""]
+        ariaLabel: [
+          box.id,
+          roleWord(box.role),
+          box.open.length > 0 ? t("topology.openCount", { count: box.open.length }) : "",
+        ]
           .filter(Boolean)
           .join(", "),
       })),
-    [drawing, downwards, chosen, t],
+    [drawing, downwards, chosen, roleWord, t],
   );
   const labels = useFlowLabels();
   const edges = useMemo<Edge[]>(
@@ -95,7 +101,7 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
 
 const leads = (role: string) => role.endsWith("leader") || role === "primary";
 
-function BoxView({ data: { box, downwards } }: NodeProps<BoxNode>) {
+function BoxView({ data: { box, downwards, role } }: NodeProps<BoxNode>) {
   const { t } = useTranslation("insight");
   const tone = box.severity === "" ? undefined : severityTone[box.severity];
   return (
@@ -105,9 +111,7 @@ function BoxView({ data: { box, downwards } }: NodeProps<BoxNode>) {
         {leads(box.role) && <IconCrown size={14} aria-hidden />} {cutMiddle(box.id, 22)}
       </div>
       <div className={classes.sub}>
-        {box.size > 1
-          ? t("topology.members", { count: box.size })
-          : [box.service, box.role].filter(Boolean).join(" · ")}
+        {box.size > 1 ? t("topology.members", { count: box.size }) : [box.service, role].filter(Boolean).join(" · ")}
       </div>
       {box.open.length > 0 && (
         <span className={classes.open}>{t("topology.openCount", { count: box.open.length })}</span>

@@ -10,6 +10,7 @@ import type { Topology } from "../../lib/types";
 import { SeverityBadge } from "../../lib/ui/Badges";
 import { EmptyState } from "../../lib/ui/EmptyState";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
+import { useRoleWord } from "../../lib/vocabulary";
 import { Loading } from "../../lib/ui/Loading";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
 import { TimeStamp } from "../../lib/ui/TimeStamp";
@@ -86,6 +87,7 @@ export default function TopologyPage() {
 
 function Detail({ box, topology, grouped }: { box: Box; topology: Topology | undefined; grouped: boolean }) {
   const { t } = useTranslation("insight");
+  const roleWord = useRoleWord();
   const members = topology?.nodes.filter((n) => (grouped ? (n.service || n.id) === box.id : n.id === box.id)) ?? [];
   return (
     <Group className="panel" mx="md" mb="sm" p="sm" gap="lg" align="flex-start" aria-live="polite">
@@ -94,7 +96,7 @@ function Detail({ box, topology, grouped }: { box: Box; topology: Topology | und
         <Text size="xs" c="dimmed">
           {grouped
             ? t("topology.members", { count: members.length })
-            : [box.service, box.role].filter(Boolean).join(" · ")}
+            : [box.service, roleWord(box.role)].filter(Boolean).join(" · ")}
         </Text>
       </Stack>
       <Stack gap={2}>
@@ -123,6 +125,7 @@ function Detail({ box, topology, grouped }: { box: Box; topology: Topology | und
 /** The same as a table, for screen readers. */
 function NodeTable({ topology }: { topology: Topology | undefined }) {
   const { t } = useTranslation("insight");
+  const roleWord = useRoleWord();
   const rows = (topology?.nodes ?? []).slice(0, maxNodes);
   return (
     <div className="visually-hidden">
@@ -143,7 +146,7 @@ function NodeTable({ topology }: { topology: Topology | undefined }) {
                 <MiddleCut text={n.id} max={60} />
               </td>
               <td>{n.service}</td>
-              <td>{n.role}</td>
+              <td>{roleWord(n.role)}</td>
               <td>
                 {n.open.join(", ")} {n.severity && <SeverityBadge severity={n.severity} />}
               </td>
