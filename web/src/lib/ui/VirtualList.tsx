@@ -41,7 +41,7 @@ export function VirtualList<T>(p: Props<T>) {
   useEffect(() => v.measure(), [v, p.rowHeight]);
   const at = useSelection(items, p.id, p.onEnter, box, (i) => v.scrollToIndex(i, { align: "auto" }));
   return (
-    <div ref={box} className={classes.box} tabIndex={-1}>
+    <div ref={box} className={classes.box} tabIndex={p.onEnter ? -1 : 0}>
       <div role="list" aria-label={p.label} style={{ height: v.getTotalSize(), position: "relative" }}>
         {rows.map((r) => {
           const item = items[r.index];
