@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { IconBellRinging, IconFlask } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { formatNumber } from "../../lib/format";
+import { formatNumber, formatTime } from "../../lib/format";
 import type { Incident } from "../../lib/types";
 import { OutcomeBadge, SeverityBadge } from "../../lib/ui/Badges";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
@@ -46,15 +46,22 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
 
 /** What the diagnosis says, then what it was reported as; the report alone while there is no diagnosis. */
 function What({ incident: i }: { incident: Incident }) {
+  const { i18n } = useTranslation();
   const h = i.headline;
   const title = i.title || i.id;
-  const said = i.progress === "done" ? h?.summary : "";
+  const said = i.progress === "done" && h ? here(h.summary, h.onset, i18n.language) : "";
   return (
     <>
       <span className={classes.title}>{said || title}</span>
       <span className={classes.summary}>{i.progress === "failed" ? h?.error : said ? title : ""}</span>
     </>
   );
+}
+
+/** The sentence of the service with the user's clock where it has the onset's time of day in UTC. */
+function here(text: string, onset: string | null, lang: string): string {
+  if (!onset) return text;
+  return text.replaceAll(new Date(onset).toISOString().slice(11, 19), formatTime(onset, lang, "time"));
 }
 
 function Where({ incident: i }: { incident: Incident }) {
