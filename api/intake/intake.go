@@ -50,7 +50,7 @@ type Store interface {
 type Config struct {
 	Window  time.Duration                    `yaml:"window"`  // alerts further apart are not of one failure; 0: 10 min
 	Settle  time.Duration                    `yaml:"settle"`  // wait before the diagnosis, so that alerts gather; 0: 10 s
-	Storm   int                              `yaml:"storm"`   // alerts a minute from which an incident is a storm; 0: 60
+	Storm   int                              `yaml:"-"`       // alerts a minute from which an incident is a storm; 0: 60
 	Ignore  []string                         `yaml:"ignore"`  // names of alerts that make no incident; nil: Watchdog, InfoInhibitor
 	Names   Names                            `yaml:"names"`   // labels that hold node, peer, system and severity
 	Generic map[string]webhook.GenericConfig `yaml:"generic"` // by the name in /hooks/generic/NAME; "default" is for /hooks/generic
