@@ -25,7 +25,6 @@ type meter struct {
 	took      prometheus.Histogram
 	stages    *prometheus.HistogramVec
 	agents    *prometheus.HistogramVec
-	alerts    *prometheus.CounterVec
 	sent      *prometheus.CounterVec
 }
 
@@ -48,15 +47,12 @@ func newMeter() *meter {
 		}),
 		stages: seconds("triagent_stage_seconds", "Time that a stage of a diagnosis took.", "stage"),
 		agents: seconds("triagent_agent_seconds", "Time that an agent took.", "agent"),
-		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "triagent_alerts_total", Help: "Alerts taken in: new, or repeats that were folded.",
-		}, []string{"outcome"}),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "triagent_deliveries_total", Help: "Tries to deliver a notification, by kind of channel and outcome.",
 		}, []string{"kind", "outcome"}),
 	}
 	m.reg.MustRegister(
-		m.requests, m.diagnoses, m.failures, m.took, m.stages, m.agents, m.alerts, m.sent,
+		m.requests, m.diagnoses, m.failures, m.took, m.stages, m.agents, m.sent,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, v := range []incident.Verdict{incident.Confirmed, incident.Likely, incident.Inconclusive, incident.Healthy} {
