@@ -135,6 +135,42 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestStorm repeats one alert until the pages are told that it is a storm.
+func TestStorm(t *testing.T) {
+	s := start(t, 0, nil)
+	at := time.Now()
+	repeat := func() string {
+		got, err := s.keep.TakeAlerts(t.Context(), []store.Placed{{
+			Alert: store.Alert{Source: "alertmanager", Fingerprint: "a", Name: "HighLatency", Severity: store.Major, Starts: at},
+			Open:  &store.Incident{Title: "Latency", Source: "alertmanager", Key: "a"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0].Incident
+	}
+	id := repeat()
+	all := s.follow("/api/v1/events", "", func(e event) bool {
+		if e.Name == "storm" {
+			return true
+		}
+		for range 20 { // at the hello, and with each event that this brings
+			repeat()
+		}
+		return false
+	})
+	var storm struct {
+		Incident string
+		Folded   int64
+		Firing   int
+		Rate     int64 `json:"per_minute"`
+	}
+	data := all[len(all)-1].Data
+	if err := json.Unmarshal([]byte(data), &storm); err != nil || storm.Incident != id || storm.Firing != 1 || storm.Folded < 20 || storm.Rate < 120 {
+		t.Errorf("%s, %v: want more than 120 a minute of %s", data, err, id)
+	}
+}
+
 // TestBoundedRate changes one incident as fast as it goes: a page hears of it at
 // most five times a second, and of the last change in any case.
 func TestBoundedRate(t *testing.T) {

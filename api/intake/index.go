@@ -21,12 +21,11 @@ type entry struct {
 	names   map[string]bool      // of alerts that point at no node
 	live    map[string]time.Time // fingerprint -> start of what fires
 	alerts  int                  // distinct, as far as known
-	folded  int64
-	due     time.Time // when it is to be diagnosed; zero: not known
-	signals []int     // of the batch that opens it: positions in the plan, ascending
-	partial bool      // more fires than is in live
-	inSys   bool      // it is in bySys
-	inWide  bool      // it is in byWide
+	due     time.Time            // when it is to be diagnosed; zero: not known
+	signals []int                // of the batch that opens it: positions in the plan, ascending
+	partial bool                 // more fires than is in live
+	inSys   bool                 // it is in bySys
+	inWide  bool                 // it is in byWide
 }
 
 // index finds the incidents that an alert may belong to. The leader alone uses

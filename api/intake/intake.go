@@ -50,7 +50,6 @@ type Store interface {
 type Config struct {
 	Window  time.Duration                    `yaml:"window"`  // alerts further apart are not of one failure; 0: 10 min
 	Settle  time.Duration                    `yaml:"settle"`  // wait before the diagnosis, so that alerts gather; 0: 10 s
-	Storm   int                              `yaml:"-"`       // alerts a minute from which an incident is a storm; 0: 60
 	Ignore  []string                         `yaml:"ignore"`  // names of alerts that make no incident; nil: Watchdog, InfoInhibitor
 	Names   Names                            `yaml:"names"`   // labels that hold node, peer, system and severity
 	Generic map[string]webhook.GenericConfig `yaml:"generic"` // by the name in /hooks/generic/NAME; "default" is for /hooks/generic
@@ -58,17 +57,8 @@ type Config struct {
 
 	PublicURL func(context.Context) string `yaml:"-"` // where people reach the page, no slash at the end; nil or "": no links
 	Allowed   func(context.Context) bool   `yaml:"-"` // whether the request carries a token with scope hooks; nil: none does
-	OnStorm   func(Storm)                  `yaml:"-"` // told at most once a second for an incident; must not block; may be nil
 	Log       *slog.Logger                 `yaml:"-"` // nil: discard
 	Now       func() time.Time             `yaml:"-"` // nil: time.Now
-}
-
-// Storm is an incident that alerts pour into.
-type Storm struct {
-	Incident  string
-	Folded    int64 // repeats so far
-	Firing    int   // alerts that fire now
-	PerMinute int   // alerts received in the last minute
 }
 
 // Summary is what became of the alerts of one call.
@@ -95,7 +85,6 @@ type Intake struct {
 	slack   *slack.Inbound // nil: off
 	graph   atomic.Pointer[graph]
 	timing  atomic.Pointer[timing]
-	rates   *rates
 	seen    seen // Slack's events that were answered
 
 	queue queue
@@ -116,7 +105,7 @@ func New(c Config, s Store) (*Intake, error) {
 	}
 	in := &Intake{
 		config: c, store: s, log: c.Log, now: c.Now,
-		ignore: make(map[string]bool), generic: make(map[string]*webhook.Generic), rates: newRates(c.Storm),
+		ignore: make(map[string]bool), generic: make(map[string]*webhook.Generic),
 	}
 	in.graph.Store(&graph{})
 	in.SetTiming(c.Window, c.Settle)
@@ -152,11 +141,8 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) fill() error {
-	if c.Window < 0 || c.Settle < 0 || c.Storm < 0 || c.Window > 24*time.Hour || c.Settle > time.Hour {
-		return errs.New(errs.Invalid, "hooks: window is 0 to 24h, settle 0 to 1h and storm not negative; they are %v, %v and %d", c.Window, c.Settle, c.Storm)
-	}
-	if c.Storm == 0 {
-		c.Storm = 60
+	if c.Window < 0 || c.Settle < 0 || c.Window > 24*time.Hour || c.Settle > time.Hour {
+		return errs.New(errs.Invalid, "hooks: window is 0 to 24h and settle 0 to 1h; they are %v and %v", c.Window, c.Settle)
 	}
 	if c.Ignore == nil {
 		c.Ignore = []string{"Watchdog", "InfoInhibitor"}
@@ -195,12 +181,6 @@ func (in *Intake) Load(ctx context.Context) error {
 	defer in.once.Unlock()
 	in.stale.Store(true)
 	return in.refresh(ctx, false)
-}
-
-// PerMinute is how many alerts of an incident came in the last minute through
-// this process.
-func (in *Intake) PerMinute(incident string) int {
-	return in.rates.perMinute(incident, in.now())
 }
 
 // Waiting is how many alerts wait for their transaction.

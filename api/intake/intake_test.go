@@ -375,36 +375,6 @@ func TestDiagnosed(t *testing.T) {
 	}
 }
 
-// TestStorm looks at what is told of many alerts.
-func TestStorm(t *testing.T) {
-	c := newClock()
-	var told []intake.Storm
-	in := start(t, storetest.SQLite(t), c, func(config *intake.Config) {
-		config.Storm = 50
-		config.OnStorm = func(s intake.Storm) { told = append(told, s) }
-	})
-	base := c.now()
-	var id string
-	for i := range 100 {
-		id = take(t, in, alert(base, fmt.Sprintf("Slow a n=%d", i%10))).Incidents[0]
-	}
-	if len(told) != 1 || told[0] != (intake.Storm{Incident: id, Folded: 40, Firing: 10, PerMinute: 50}) {
-		t.Fatalf("told %+v", told)
-	}
-	c.pass(time.Second)
-	take(t, in, alert(base, "Slow a n=1"))
-	if len(told) != 2 || told[1].PerMinute != 101 || told[1].Folded != 91 {
-		t.Errorf("told %+v", told)
-	}
-	if n := in.PerMinute(id); n != 101 {
-		t.Errorf("%d a minute", n)
-	}
-	c.pass(70 * time.Second)
-	if n := in.PerMinute(id); n != 0 {
-		t.Errorf("%d a minute, later", n)
-	}
-}
-
 // TestHostile feeds an alert that nothing of it may harm.
 func TestHostile(t *testing.T) {
 	storetest.Each(t, store.Config{}, func(t *testing.T, s *store.Store) {

@@ -125,7 +125,6 @@ func (in *Intake) reconcile(ctx context.Context, x *index) error {
 	for id, e := range x.byID {
 		if !open[id] {
 			x.drop(e)
-			in.rates.forget(id)
 		}
 	}
 	return nil
@@ -140,7 +139,7 @@ func (x *index) update(e *entry, row *store.Incident) {
 	if row.Alerts > e.alerts && e.alerts > 0 {
 		e.span(row.Updated) // another process took alerts
 	}
-	e.alerts, e.folded = row.Alerts, row.Folded
+	e.alerts = row.Alerts
 }
 
 // The alerts of an incident that are read to know it.

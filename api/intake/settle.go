@@ -19,13 +19,13 @@ var actor = store.Actor{Name: "triagent"}
 // callers.
 func (in *Intake) settle(ctx context.Context, batch []*call, p *plan, arrivals []store.Arrival) {
 	now := in.now()
-	touched := make(map[string]int)
+	touched := make(map[string]bool)
 	for i := range arrivals {
 		a := &arrivals[i]
 		if a.Incident == "" {
 			continue
 		}
-		touched[a.Incident]++
+		touched[a.Incident] = true
 		in.settleOne(p, i, a)
 	}
 	for n, c := range batch {
@@ -36,16 +36,8 @@ func (in *Intake) settle(ctx context.Context, batch []*call, p *plan, arrivals [
 			}
 		}
 	}
-	for id, n := range touched {
-		in.rates.add(id, n, now)
-		e := in.index.byID[id]
-		if e == nil {
-			continue
-		}
-		if storm := in.rates.storm(id, now); storm > 0 && in.config.OnStorm != nil {
-			in.config.OnStorm(Storm{Incident: id, Folded: e.folded, Firing: len(e.live), PerMinute: storm})
-		}
-		if len(e.live) == 0 && !e.partial {
+	for id := range touched {
+		if e := in.index.byID[id]; e != nil && len(e.live) == 0 && !e.partial {
 			in.index.drop(e) // the store has closed it
 		}
 	}
@@ -72,8 +64,6 @@ func (in *Intake) settleOne(p *plan, i int, a *store.Arrival) {
 	}
 	if a.New {
 		e.alerts++
-	} else {
-		e.folded++
 	}
 }
 

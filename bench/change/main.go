@@ -131,12 +131,13 @@ func measure(ctx context.Context, o options, c *remote.Client, w *watcher) error
 			mark := fmt.Sprintf("bench-%d-%d", run, n)
 			seen := w.wait(mark)
 			start := time.Now()
-			if err := k.do(n, mark).Into(nil); err != nil {
+			answer := k.do(n, mark)
+			if err := answer.Into(nil); err != nil {
 				return fmt.Errorf("%s: %w", k.name, err)
 			}
 			at, ok := within(ctx, seen, 30*time.Second)
 			if !ok {
-				return fmt.Errorf("%s: no event told of it for 30 s", k.name)
+				return fmt.Errorf("%s: no event told of %s for 30 s; the answer was %.300s", k.name, mark, answer.Body)
 			}
 			times.Add(at.Sub(start))
 			within(ctx, nil, o.every)
