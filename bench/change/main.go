@@ -136,6 +136,9 @@ func measure(ctx context.Context, o options, c *remote.Client, w *watcher) error
 				return fmt.Errorf("%s: %w", k.name, err)
 			}
 			at, ok := within(ctx, seen, 30*time.Second)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if !ok {
 				return fmt.Errorf("%s: no event told of %s for 30 s; the answer was %.300s", k.name, mark, answer.Body)
 			}

@@ -15,8 +15,9 @@ const snippet = (origin: string) => `receivers:
 route:
   routes:
     - receiver: triagent
-      continue: true
-      group_wait: 5s`;
+      group_by: [cluster, service]   # what one failure has in common
+      group_wait: 10s
+      continue: true`;
 
 /** How to connect Alertmanager, with the exact lines for this service. */
 export function ConnectAlertmanager() {

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../../lib/api";
 import { formatBytes, formatShare } from "../../lib/format";
 import { incidentsKey } from "../../lib/keys";
 import type { Incident } from "../../lib/types";
@@ -46,21 +47,29 @@ export function UploadRow({ file, title, severity, onOpen }: Props) {
           <Button size="compact-sm" variant="default" onClick={pause}>
             {t("upload.pause")}
           </Button>
-        ) : (
+        ) : state.is === "paused" ? (
           <Button size="compact-sm" variant="default" onClick={start}>
             {t("upload.resume")}
           </Button>
-        )}
+        ) : null}
       </Group>
       <Progress value={share * 100} aria-label={file.name} color={state.is === "failed" ? "red" : "accent"} />
       <Text size="xs" c="dimmed">
         {formatBytes(state.sent, i18n.language)} / {formatBytes(file.size, i18n.language)} ·{" "}
         {formatShare(share, i18n.language)} · {t(`upload.state.${state.is}`)}
       </Text>
-      {state.is === "failed" && <ErrorPanel error={state.error} onRetry={start} safe={t("upload.safe")} />}
+      {state.is === "failed" &&
+        (refused(state.error) ? (
+          <ErrorPanel error={state.error} />
+        ) : (
+          <ErrorPanel error={state.error} onRetry={start} safe={t("upload.safe")} />
+        ))}
     </Stack>
   );
 }
+
+/** Whether sending the same file again would end the same. */
+const refused = (error: unknown) => error instanceof ApiError && [400, 413, 415, 422].includes(error.status);
 
 function useSending(file: File, title: string, severity: string) {
   const client = useQueryClient();
