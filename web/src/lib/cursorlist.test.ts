@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeHead, patchItem, type Pages } from "./cursorlist";
+import { mergeHead, patchItem, putOnTop, type Pages } from "./cursorlist";
 
 interface Row {
   id: string;
@@ -69,5 +69,22 @@ describe("mergeHead", () => {
   it("leaves an empty list empty", () => {
     const none: Pages<Row> = { pages: [], pageParams: [] };
     expect(mergeHead(none, { items: [row("1")], next: null }, (r) => r.id)).toBe(none);
+  });
+});
+
+describe("putOnTop", () => {
+  const at = (r: Row) => Number(r.id);
+  it("puts what is newer before the first and counts it", () => {
+    const after = putOnTop(data(), row("6"), at);
+    expect(ids(after)).toEqual(["6/1", "5/1", "4/1", "3/1", "2/1"]);
+    expect(after.pages[0]?.total).toBe(5);
+  });
+  it("leaves out what is older: it belongs to a page that was not read", () => {
+    const before = data();
+    expect(putOnTop(before, row("1"), at)).toBe(before);
+  });
+  it("fills an empty list", () => {
+    const empty = { pages: [{ items: [], next: null, total: 0 }], pageParams: [null] };
+    expect(putOnTop<Row>(empty, row("1"), at).pages[0]).toMatchObject({ items: [row("1")], total: 1 });
   });
 });

@@ -65,3 +65,14 @@ export function mergeHead<T>(data: Pages<T>, head: List<T>, id: (t: T) => string
   };
   return { ...data, pages };
 }
+
+/** The pages of a list with the newest first, and an item on top that they do not hold; the same object if it is older than the first. */
+export function putOnTop<T>(data: Pages<T>, item: T, at: (t: T) => number): Pages<T> {
+  const [top, ...rest] = data.pages;
+  if (top === undefined || (top.items[0] !== undefined && at(item) < at(top.items[0]))) return data;
+  const total = top.total === undefined || top.more ? top.total : top.total + 1;
+  return {
+    ...data,
+    pages: [{ ...top, items: [item, ...top.items], ...(total === undefined ? {} : { total }) }, ...rest],
+  };
+}

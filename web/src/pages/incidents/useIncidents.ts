@@ -1,22 +1,25 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api, type QueryValue } from "../../lib/api";
-import { mergeHead, patchItem, useCursorList, type Pages } from "../../lib/cursorlist";
+import { mergeHead, patchItem, putOnTop, useCursorList, type Pages } from "../../lib/cursorlist";
 import { incidentsKey } from "../../lib/keys";
 import { useLiveEvent } from "../../lib/live";
 import type { Incident, List } from "../../lib/types";
-import { toQuery, type Filters } from "./filters";
+import { narrowed, toQuery, type Filters } from "./filters";
 
 /** The incidents that pass the filters, kept current by the stream. */
 export function useIncidents(filters: Filters) {
   const query = toQuery(filters);
   const list = useCursorList<Incident>(incidentsKey, "/incidents", query, 200);
-  useLiveIncidents(query);
+  useLiveIncidents(query, !narrowed(filters) && filters.sort === "-opened");
   return list;
 }
 
-/** Puts changed incidents in place; for one that the list does not hold it reads the head anew: at once, and then at most once a second. */
-function useLiveIncidents(query: Record<string, QueryValue>) {
+/**
+ * Puts changed incidents in place. One that the list does not hold goes on top of the newest of all, if it is newer;
+ * of a narrowed list the head is read anew: at once, and then at most once a second.
+ */
+function useLiveIncidents(query: Record<string, QueryValue>, newest: boolean) {
   const client = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const readAt = useRef(-Infinity);
@@ -47,6 +50,8 @@ function useLiveIncidents(query: Record<string, QueryValue>) {
             (i) => (incident.version >= i.version ? incident : i),
           ),
       );
+    } else if (newest) {
+      client.setQueryData<Pages<Incident>>(key, (d) => d && putOnTop(d, incident, (i) => Date.parse(i.opened)));
     } else {
       const wait = readAt.current + 1000 - performance.now();
       timer.current ??= setTimeout(() => void readHead(), Math.max(0, wait));
