@@ -27,6 +27,8 @@ type texts struct {
 	place    map[int64]int // of a number in rows
 	size     int           // bytes of texts
 	full     bool          // too large: given up
+
+	asked searches
 }
 
 type textRow struct {
@@ -92,6 +94,7 @@ func (x *texts) update(ctx context.Context, s *Store, revision int64) error {
 	x.revision = max(x.revision, revision)
 	if since == 0 {
 		x.read, x.rows, x.place, x.size = now, make([]textRow, 0, len(rows)), make(map[int64]int, len(rows)), 0
+		x.asked.forget()
 	}
 	x.put(rows)
 	return nil
@@ -109,6 +112,7 @@ func (x *texts) put(rows []textRow) {
 		}
 		x.size += len(r.text) - len(x.rows[at].text)
 		x.rows[at] = r
+		x.asked.note(at)
 	}
 	if x.size > maxTexts {
 		x.full, x.rows, x.place = true, nil, nil
@@ -120,22 +124,20 @@ func (x *texts) put(rows []textRow) {
 func (x *texts) find(words []string) []int64 {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	var found []*textRow
-next:
-	for i := range x.rows {
+	places := x.asked.find(words, len(x.rows), func(at int) bool {
 		for _, w := range words {
-			if !strings.Contains(x.rows[i].text, w) {
-				continue next
+			if !strings.Contains(x.rows[at].text, w) {
+				return false
 			}
 		}
-		found = append(found, &x.rows[i])
-	}
-	slices.SortFunc(found, func(a, b *textRow) int {
-		return cmp.Or(cmp.Compare(b.opened, a.opened), cmp.Compare(b.number, a.number))
+		return true
 	})
-	numbers := make([]int64, len(found))
-	for i, r := range found {
-		numbers[i] = r.number
+	slices.SortFunc(places, func(a, b int) int {
+		return cmp.Or(cmp.Compare(x.rows[b].opened, x.rows[a].opened), cmp.Compare(x.rows[b].number, x.rows[a].number))
+	})
+	numbers := make([]int64, len(places))
+	for i, at := range places {
+		numbers[i] = x.rows[at].number
 	}
 	return numbers
 }
