@@ -21,6 +21,7 @@ func (r *run) book(res agents.Result) {
 		own := e.ID
 		e.ID = incident.EvidenceID("E" + strconv.Itoa(len(r.ledger.evidence)+1))
 		ids[own] = e.ID
+		e.Source = r.asked.cite(e.Source)
 		r.ledger.evidence = append(r.ledger.evidence, e)
 		r.emit(incident.EvidenceMade{Evidence: e})
 	}

@@ -46,7 +46,7 @@ func New(base *knowledge.Base, cfg Config) *Conductor {
 // opinion, and what it could not say is recorded as missing; one that could not
 // read its part of the bundle ends the diagnosis with the error that names it.
 func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
-	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base}}
+	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base}, asked: questions(b)}
 	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
 	for _, s := range []struct {
 		stage incident.Stage
@@ -74,11 +74,15 @@ type run struct {
 	in       agents.Input
 	timeline *Timeline
 	ledger   ledger
+	asked    asked
 }
 
 func (r *run) collect(context.Context) error {
 	for _, m := range r.in.Bundle.Missing {
 		r.emit(incident.Lacked{Missing: m})
+	}
+	for _, x := range r.in.Bundle.Collected.Reductions {
+		r.emit(incident.Reduced{Reduction: x})
 	}
 	return nil
 }

@@ -55,6 +55,11 @@ func copySmall(w *Writer, b *Bundle, truth *Truth) error {
 			return err
 		}
 	}
+	if b.parts.collected != "" {
+		if err := w.Collected(&b.Collected); err != nil {
+			return err
+		}
+	}
 	if truth != nil {
 		return w.Truth(truth)
 	}

@@ -14,9 +14,9 @@ import (
 // parts sorts the members of a bundle by what they hold. Values are member
 // names; "" means that there is no such part.
 type parts struct {
-	incident, topology, spans, changes, alerts, truth string
-	metrics, logs                                     []part // by node, ascending
-	strange                                           []string
+	incident, topology, spans, changes, alerts, collected, truth string
+	metrics, logs                                                []part // by node, ascending
+	strange                                                      []string
 }
 
 // part is the file of one node.
@@ -83,6 +83,8 @@ func (p *parts) add(base, name string) error {
 		slot = &p.changes
 	case "alerts.jsonl":
 		slot = &p.alerts
+	case "collected.jsonl":
+		slot = &p.collected
 	case "truth.json":
 		slot = &p.truth
 	default:

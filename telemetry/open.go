@@ -24,7 +24,7 @@ func Open(ctx context.Context, path string, lim Limits) (*Bundle, error) {
 	defer r.close()
 	b := &Bundle{Path: path, src: r.src, lim: r.lim, parts: r.parts}
 	for _, read := range []func(*reader, *Bundle) error{
-		(*reader).alerts, (*reader).changes, (*reader).incident, (*reader).tables, (*reader).topology,
+		(*reader).alerts, (*reader).collected, (*reader).changes, (*reader).incident, (*reader).tables, (*reader).topology,
 	} {
 		if err := read(r, b); err != nil {
 			return nil, err
@@ -134,6 +134,15 @@ func (r *reader) alerts(b *Bundle) error {
 		b.Alerts, err = decodeAlerts(g, file, r.parts.alerts, r.lim)
 		return err
 	})
+}
+
+func (r *reader) collected(b *Bundle) error {
+	err := r.small(r.parts.collected, func(g io.Reader, file string) (err error) {
+		b.Collected, err = decodeCollected(g, file, r.lim)
+		return err
+	})
+	b.Missing = append(b.Missing, b.Collected.Missing...)
+	return err
 }
 
 // small streams a part that is kept in memory, if it is there.

@@ -14,7 +14,7 @@ import (
 func (b *Bundle) Members() []string {
 	var names []string
 	p := b.parts
-	for _, name := range []string{p.incident, p.topology, p.spans, p.changes, p.alerts} {
+	for _, name := range []string{p.incident, p.topology, p.spans, p.changes, p.alerts, p.collected} {
 		if name != "" {
 			names = append(names, name)
 		}

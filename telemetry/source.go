@@ -154,7 +154,7 @@ func unknownPart(name string) bool {
 	if p.add("", name) != nil {
 		return false
 	}
-	return p.incident+p.topology+p.spans+p.changes+p.alerts+p.truth == ""
+	return p.incident+p.topology+p.spans+p.changes+p.alerts+p.collected+p.truth == ""
 }
 
 func (f *folder) names() []string { return f.list }

@@ -120,16 +120,17 @@ type Span struct {
 // Bundle is one incident with all that was recorded of it. The exported
 // fields must not be changed after Open.
 type Bundle struct {
-	Path     string // as given to Open
-	Incident incident.Incident
-	LogZone  *time.Location // zone of log lines without one; never nil
-	Topology incident.Topology
-	Tables   []Table // by node, ascending
-	Changes  []incident.Change
-	Alerts   []incident.Alert
-	LogNodes []incident.NodeID // nodes with a log file, ascending; an empty file counts
-	HasSpans bool              // there is a traces file
-	Missing  []incident.Missing
+	Path      string // as given to Open
+	Incident  incident.Incident
+	LogZone   *time.Location // zone of log lines without one; never nil
+	Topology  incident.Topology
+	Tables    []Table // by node, ascending
+	Changes   []incident.Change
+	Alerts    []incident.Alert
+	LogNodes  []incident.NodeID // nodes with a log file, ascending; an empty file counts
+	HasSpans  bool              // there is a traces file
+	Missing   []incident.Missing
+	Collected Collected // how the parts were come by, where the bundle says so
 
 	src   source
 	lim   Limits

@@ -120,6 +120,11 @@ func (w *Writer) Alerts(list []incident.Alert) error {
 	return w.json("alerts", ".jsonl", func() ([]byte, error) { return encodeAlerts(list) })
 }
 
+// Collected writes how the parts were come by.
+func (w *Writer) Collected(c *Collected) error {
+	return w.json("collected", ".jsonl", func() ([]byte, error) { return encodeCollected(c) })
+}
+
 // Truth writes truth.json.
 func (w *Writer) Truth(t *Truth) error {
 	return w.json("truth", ".json", func() ([]byte, error) { return encodeTruth(t) })

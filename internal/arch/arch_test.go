@@ -44,9 +44,10 @@ var rooms = map[string][]string{
 	"store":           with(base, "telemetry"),
 	"store/storetest": with(base, "store"), // starts a real PostgreSQL for tests
 	"connectors":      with(base, "telemetry"),
+	"collect":         with(base, "telemetry", "connectors"),
 	"web":             nil,
 	"api":             with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
-	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal"),
+	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal", "collect"),
 	"eval":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
 	"bench":           with(base, "telemetry", "compress", "store", "demo", "internal/app"),
 	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web"),

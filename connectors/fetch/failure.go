@@ -1,0 +1,214 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"triagent/connectors"
+	"triagent/internal/errs"
+)
+
+// failure is why a try failed and whether another may succeed.
+type failure struct {
+	kind   errs.Kind
+	err    error
+	remedy string
+	again  bool
+	after  time.Duration // how long the server asked to wait; 0: it did not
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+var (
+	errLate = errors.New("it did not answer in time")
+	errHuge = errors.New("its answer is longer than is read")
+)
+
+// longest is how long a server may make us wait before another try.
+const longest = 30 * time.Second
+
+// failed says what an error of the connection means.
+func (c *Client) failed(ctx context.Context, err error) error {
+	f := &failure{kind: errs.Unavailable, again: true, remedy: "check the URL, that the server runs, and that this machine may reach it"}
+	var (
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		alert   tls.AlertError
+		record  tls.RecordHeaderError
+		dns     *net.DNSError
+	)
+	switch {
+	case errors.Is(err, errHuge):
+		return &failure{kind: errs.Exhausted, err: errHuge, remedy: "ask for a shorter span or fewer nodes"}
+	case errors.Is(context.Cause(ctx), errLate):
+		f.err, f.again, f.remedy = fmt.Errorf("%w (%v)", errLate, c.s.Timeout), false, "raise timeout, or ask for a shorter span"
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &unknown):
+		f.denied("its certificate is signed by nobody who is trusted", "name its authority with tls: ca")
+	case errors.As(err, &name):
+		f.denied("its certificate is for another name", "use that name in the URL, or give it with tls: server_name")
+	case errors.As(err, &invalid):
+		f.denied("its certificate is not valid: "+invalid.Error(), "renew the certificate, and check the clocks")
+	case errors.As(err, &alert), strings.Contains(err.Error(), "remote error: tls"):
+		f.denied("it refused us in the TLS handshake", "give a certificate that it accepts with tls: cert and key")
+	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		f.kind, f.again, f.err, f.remedy = errs.Invalid, false, errors.New("it does not speak TLS"), "use http:// in the URL"
+	case errors.As(err, &dns):
+		f.err = fmt.Errorf("its name %s is not known", dns.Name)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f.err = errors.New("nothing listens there")
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		f.err, f.remedy = errors.New("the connection broke off"), "it may be overloaded or restarting; try again"
+	default:
+		f.err = withoutURL(err)
+	}
+	return f
+}
+
+func (f *failure) denied(what, remedy string) {
+	f.kind, f.again, f.err, f.remedy = errs.Denied, false, errors.New(what), remedy
+}
+
+// withoutURL takes the address out of an error of the HTTP client: it is named
+// already.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// refused says what an answer that is no success means; nil for a success.
+func refused(resp *http.Response, r Request, body io.Reader) error {
+	code := resp.StatusCode
+	if code/100 == 2 {
+		if r.Accept != "" && code != http.StatusNoContent && !isType(resp.Header, r.Accept) {
+			return &failure{
+				kind: errs.Invalid, err: fmt.Errorf("it answers with %.60q where %s is wanted", resp.Header.Get("Content-Type"), r.Accept),
+				remedy: "check that the URL is that of the right kind of server, and not of a log-in page before it",
+			}
+		}
+		return nil
+	}
+	f := &failure{kind: errs.Invalid, err: fmt.Errorf("status %d%s", code, said(body))}
+	switch {
+	case code == http.StatusUnauthorized:
+		f.kind, f.remedy = errs.Denied, "check user and password, or token"
+	case code == http.StatusForbidden:
+		f.kind, f.remedy = errs.Denied, "give the account the right to read"
+	case code == http.StatusNotFound:
+		f.remedy = "check the URL: its path, and that this kind of server is there"
+	case code/100 == 3:
+		f.remedy = "it sends us elsewhere: put the address where it really is into the URL"
+	case code == http.StatusProxyAuthRequired:
+		f.kind, f.remedy = errs.Denied, "the proxy wants a log-in: put it into proxy"
+	case code == http.StatusTooManyRequests, code >= 500 && code != http.StatusNotImplemented:
+		f.kind, f.again, f.after = errs.Unavailable, true, retryAfter(resp.Header)
+		f.remedy = "it is overloaded or restarting; lower rate if this goes on"
+		if f.after > longest {
+			f.again, f.remedy = false, fmt.Sprintf("it asks to wait %v", f.after)
+		}
+	}
+	return f
+}
+
+// said is the beginning of what a server says to explain itself, in one line.
+func said(body io.Reader) string {
+	b, _ := io.ReadAll(io.LimitReader(body, 300))
+	text := strings.Join(strings.Fields(strings.Map(printable, string(b))), " ")
+	if text == "" || strings.HasPrefix(text, "<") { // a page of HTML says nothing in its first words
+		return ""
+	}
+	return ": " + text
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r == 0x7f || r == 0xfffd {
+		return ' '
+	}
+	return r
+}
+
+// retryAfter reads seconds or a date; 0: nothing is said.
+func retryAfter(h http.Header) time.Duration {
+	v := h.Get("Retry-After")
+	if n, err := strconv.Atoi(v); err == nil {
+		return time.Duration(min(max(n, 0), 1<<20)) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
+}
+
+// counted counts what is read, ends at a bound and remembers its error.
+type counted struct {
+	r    io.Reader
+	n    int64
+	left int64
+	err  error
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		// One byte more decides whether the answer ends here.
+		if n, err := c.r.Read(make([]byte, 1)); n == 0 && err != nil {
+			return 0, err
+		}
+		c.err = errHuge
+		return 0, errHuge
+	}
+	if int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.left -= int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
+	return n, err
+}
+
+// noteClock narrows the bounds of the server's clock by the Date of an answer,
+// which has whole seconds.
+func (c *Client) noteClock(h http.Header, begun, ended time.Time) {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	least, most := at.Sub(ended).Nanoseconds(), at.Add(time.Second).Sub(begun).Nanoseconds()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known {
+		c.clock, c.known = connectors.Clock{Of: c.base.Host, Least: least, Most: most}, true
+		return
+	}
+	c.clock.Least, c.clock.Most = max(c.clock.Least, least), min(c.clock.Most, most)
+	if c.clock.Least > c.clock.Most { // it was set in between
+		c.clock.Least, c.clock.Most = least, most
+	}
+}
+
+// Clock is how the server's clock stands to ours, by the dates of its answers;
+// false: no answer had one.
+func (c *Client) Clock() (connectors.Clock, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.clock, c.known
+}
