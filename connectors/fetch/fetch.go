@@ -52,7 +52,7 @@ func New(s Settings) (*Client, error) {
 		return nil, err
 	}
 	s.fill()
-	t, err := s.TLS.config()
+	t, err := s.TLS.Config()
 	if err != nil {
 		return nil, err
 	}

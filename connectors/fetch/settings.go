@@ -103,8 +103,8 @@ func (s *Settings) proxy() (func(*http.Request) (*url.URL, error), error) {
 	return http.ProxyURL(u), nil
 }
 
-// config reads the files that TLS names.
-func (t *TLS) config() (*tls.Config, error) {
+// Config reads the files that TLS names. Sources that speak no HTTP use it too.
+func (t *TLS) Config() (*tls.Config, error) {
 	c := &tls.Config{
 		ServerName: t.ServerName, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify: t.SkipVerify, //nolint:gosec // asked for in so many words
