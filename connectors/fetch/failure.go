@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func withoutURL(err error) error {
 }
 
 // refused says what an answer that is no success means; nil for a success.
-func refused(resp *http.Response, r Request, body io.Reader) error {
+func (c *Client) refused(resp *http.Response, r Request, body io.Reader) error {
 	code := resp.StatusCode
 	if code/100 == 2 {
 		if r.Accept != "" && code != http.StatusNoContent && !isType(resp.Header, r.Accept) {
@@ -105,7 +106,7 @@ func refused(resp *http.Response, r Request, body io.Reader) error {
 		}
 		return nil
 	}
-	f := &failure{kind: errs.Invalid, err: fmt.Errorf("status %d%s", code, said(body))}
+	f := &failure{kind: errs.Invalid, err: fmt.Errorf("status %d%s", code, said(body, &c.s))}
 	switch {
 	case code == http.StatusUnauthorized:
 		f.kind, f.remedy = errs.Denied, "check user and password, or token"
@@ -127,14 +128,34 @@ func refused(resp *http.Response, r Request, body io.Reader) error {
 	return f
 }
 
+// hidden takes our own secrets out of what a server says: some say back what
+// they were given.
+func (s *Settings) hidden(text string) string {
+	secrets := []connectors.Secret{s.Password, s.Token}
+	if s.User != "" {
+		secrets = append(secrets, connectors.Secret(base64.StdEncoding.EncodeToString([]byte(s.User+":"+string(s.Password)))))
+	}
+	for _, v := range s.Headers {
+		if len(v) >= 8 { // a tenant's name may be any word
+			secrets = append(secrets, v)
+		}
+	}
+	for _, v := range secrets {
+		if len(v) >= 4 { // less is no secret, and stands in any text
+			text = strings.ReplaceAll(text, string(v), "***")
+		}
+	}
+	return text
+}
+
 // said is the beginning of what a server says to explain itself, in one line.
-func said(body io.Reader) string {
-	b, _ := io.ReadAll(io.LimitReader(body, 300))
+func said(body io.Reader, s *Settings) string {
+	b, _ := io.ReadAll(io.LimitReader(body, 4096))
 	text := strings.Join(strings.Fields(strings.Map(printable, string(b))), " ")
 	if text == "" || strings.HasPrefix(text, "<") { // a page of HTML says nothing in its first words
 		return ""
 	}
-	return ": " + text
+	return ": " + strings.ToValidUTF8(fmt.Sprintf("%.300s", s.hidden(text)), "")
 }
 
 func printable(r rune) rune {

@@ -86,14 +86,18 @@ func sameHost(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// jitter is by what part a wait is made shorter or longer, so that clients that
+// failed together do not come back together.
+const jitter = .2
+
 func (c *Client) policy() failsafe.Policy[any] {
 	return retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { var f *failure; return errors.As(err, &f) && f.again }).
-		WithMaxRetries(c.s.Retries).WithBackoff(200*time.Millisecond, 10*time.Second).WithJitterFactor(.2).
+		WithMaxRetries(c.s.Retries).WithBackoff(200*time.Millisecond, 10*time.Second).WithJitterFactor(jitter).
 		WithDelayFunc(func(e failsafe.ExecutionAttempt[any]) time.Duration {
 			var f *failure
 			if errors.As(e.LastError(), &f) && f.after > 0 {
-				return f.after
+				return time.Duration(float64(f.after) / (1 - jitter)) // the jitter must not make it less
 			}
 			return -1
 		}).
@@ -198,7 +202,7 @@ func (c *Client) once(ctx context.Context, r Request, read func(io.Reader) error
 		body.left = MaxBody
 	}
 	defer func() { c.count(body.n) }()
-	if err := refused(resp, r, body); err != nil {
+	if err := c.refused(resp, r, body); err != nil {
 		return err
 	}
 	err = read(body)
