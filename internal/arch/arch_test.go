@@ -45,6 +45,7 @@ var rooms = map[string][]string{
 	"store/storetest": with(base, "store"), // starts a real PostgreSQL for tests
 	"connectors":      with(base, "telemetry"),
 	"collect":         with(base, "telemetry", "connectors"),
+	"lab":             with(base, "telemetry", "connectors"), // real servers, loads and faults
 	"web":             nil,
 	"api":             with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
 	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal", "collect"),
@@ -54,8 +55,9 @@ var rooms = map[string][]string{
 }
 
 // mayExec are the rooms that may start another program. There is no shell in
-// the product; benchmarks run the binary as a user does.
-var mayExec = []string{"bench", "store/storetest"}
+// the product; benchmarks run the binary as a user does,
+// and the lab runs real servers.
+var mayExec = []string{"bench", "lab", "store/storetest"}
 
 // mayGo are the rooms that may start a bare goroutine.
 var mayGo = []string{"internal/app"}
