@@ -51,7 +51,7 @@ describe("pages", { skip, concurrency: 2 }, () => {
     const call = await demoClient(service.url);
     seen = await diagnosed(call);
     seen.evidence =
-      (await call("GET", `/incidents/${seen.confirmed.id}/diagnosis`)).diagnosis.causes[0].cites[0];
+      (await call("GET", `/incidents/${seen.confirmed.id}/diagnosis`)).causes[0].cites[0];
     seen.failed = await brokenIncident(service.url, call);
     seen.evaluations = [await evaluated(call), await evaluated(call)];
     if (process.env.SCREENS) await mkdir(process.env.SCREENS, { recursive: true });
