@@ -44,6 +44,7 @@ type Ask struct {
 	Within   time.Duration     // how long it may take; 0: 30 s
 	Limit    connectors.Limit  // of each source; zero fields: see fill
 	Scratch  string            // folder for what does not fit into memory; empty: the system's
+	Bare     bool              // a bundle without any data is wanted too
 	Progress func(Progress)    // called as sources begin and end; must not block; may be nil
 }
 
@@ -110,7 +111,7 @@ func (s *System) Bundle(ctx context.Context, ask Ask, dst string) (telemetry.Col
 	if ctx.Err() != nil {
 		return telemetry.Collected{}, context.Cause(ctx)
 	}
-	if g.empty() {
+	if !ask.Bare && g.empty() {
 		return telemetry.Collected{}, s.nothing(g)
 	}
 	ask.Progress(Progress{Stage: "write"})
@@ -159,12 +160,15 @@ func (s *System) collect(ctx context.Context, ask Ask, g *gathering) {
 	s.each(func(i int, src Source) {
 		ask.Progress(Progress{Source: src.Name, Stage: "collect"})
 		to := g.sink(src.Name)
-		begun := time.Now()
+		begun, before := time.Now(), loadOf(src)
 		err := src.Collect(ctx, connectors.Ask{Span: ask.span(), Nodes: nodes, Limit: ask.Limit}, to)
 		use := telemetry.SourceUse{Name: src.Name, Kind: src.Kind, At: src.At, Took: time.Since(begun), Gave: to.gave()}
-		if m, ok := src.Source.(Metered); ok {
-			l := m.Load()
-			use.Requests, use.Bytes = l.Requests, l.Bytes
+		use.Requests, use.Bytes = loadOf(src).Requests-before.Requests, loadOf(src).Bytes-before.Bytes
+		if k, ok := src.Source.(Clocked); ok {
+			if c, known := k.Clock(); known {
+				c.Of = src.Name
+				_ = to.Clock(c) // a sink takes any number
+			}
 		}
 		if err != nil {
 			err = reason(ctx, err)
@@ -180,6 +184,21 @@ func (s *System) collect(ctx context.Context, ask Ask, g *gathering) {
 type Metered interface {
 	// Load is what was asked since the source was made.
 	Load() connectors.Load
+}
+
+// Clocked is an ability of a source that knows its server's clock.
+type Clocked interface {
+	// Clock is how that clock stands to ours; false: not known.
+	Clock() (connectors.Clock, bool)
+}
+
+// loadOf is what a source has asked so far. Bundles made at the same time share
+// its count.
+func loadOf(src Source) connectors.Load {
+	if m, ok := src.Source.(Metered); ok {
+		return m.Load()
+	}
+	return connectors.Load{}
 }
 
 // each calls f for every source at once and waits for all.

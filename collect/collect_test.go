@@ -50,6 +50,31 @@ func (s *scripted) Collect(ctx context.Context, ask connectors.Ask, to connector
 
 func (s *scripted) Close() error { s.closed = true; return nil }
 
+// askew is a source whose clock is behind.
+type askew struct{ scripted }
+
+func (*askew) Clock() (connectors.Clock, bool) {
+	return connectors.Clock{Least: -8 * time.Second.Nanoseconds(), Most: -7 * time.Second.Nanoseconds()}, true
+}
+
+// TestClock says that a clock is off, by how much at least and which way.
+func TestClock(t *testing.T) {
+	src := &askew{scripted{give: func(_ context.Context, _ connectors.Ask, to connectors.Sink) error {
+		return to.Series(connectors.Series{Node: "n1", Name: "up", Times: at(61), Values: []float64{1}})
+	}}}
+	b, _ := gather(t, collect.Ask{Incident: ask}, collect.Source{Name: "prom", Source: collect.Guard(src)})
+	if len(b.Collected.Clocks) != 1 || b.Collected.Clocks[0].Most != -7*time.Second {
+		t.Errorf("clocks %+v", b.Collected.Clocks)
+	}
+	var said []string
+	for _, m := range b.Missing {
+		said = append(said, m.What+": "+m.Why)
+	}
+	if want := "a common clock: the clock of prom is at least 7s behind that of this machine"; !strings.Contains(strings.Join(said, "\n"), want) {
+		t.Errorf("%q is not in %q", want, said)
+	}
+}
+
 // gather collects from sources and opens the bundle.
 func gather(t *testing.T, a collect.Ask, sources ...collect.Source) (*telemetry.Bundle, telemetry.Collected) {
 	t.Helper()

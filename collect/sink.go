@@ -176,7 +176,7 @@ func (s *sink) Alert(a connectors.Alert) error {
 	defer s.g.mu.Unlock()
 	s.g.alerts = append(s.g.alerts, incident.Alert{
 		Time: a.Starts.UTC(), Node: incident.NodeID(a.Node), Peer: incident.NodeID(a.Peer), Name: oneLine(a.Name),
-		Source: incident.Metric, Labels: maps.Clone(a.Labels),
+		Source: connectors.SignalOf(a.Source, a.Labels), Labels: maps.Clone(a.Labels),
 	})
 	return nil
 }

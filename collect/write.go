@@ -158,7 +158,12 @@ func (g *gathering) writeSmall(w *telemetry.Writer) error {
 	for i := range g.alerts {
 		g.alerts[i].Node, g.alerts[i].Peer = g.nodes.id(string(g.alerts[i].Node)), g.nodes.id(string(g.alerts[i].Peer))
 	}
-	slices.SortStableFunc(g.alerts, func(a, b incident.Alert) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(g.alerts, func(a, b incident.Alert) int {
+		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Name, b.Name), compare(a.Node, b.Node))
+	})
+	g.alerts = slices.CompactFunc(g.alerts, func(a, b incident.Alert) bool { // two sources know of it
+		return a.Time.Equal(b.Time) && a.Name == b.Name && a.Node == b.Node && maps.Equal(a.Labels, b.Labels)
+	})
 	if len(g.changes) > 0 {
 		if err := w.Changes(g.changes); err != nil {
 			return err

@@ -5,7 +5,10 @@ package connectors
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"triagent/incident"
 )
 
 // Alert is one alert as a receiver understood it, whatever sent it.
@@ -22,6 +25,25 @@ type Alert struct {
 	Starts      time.Time         // UTC; zero: when it was received
 	Ends        time.Time         // zero: firing
 	Group       string            // the sender's own grouping key; empty: none
+}
+
+// SignalOf says what kind of signal an alert was raised on, where its source or
+// a label tells; "" where none does.
+func SignalOf(source string, labels map[string]string) incident.Kind {
+	for _, name := range []string{"signal", "telemetry", "datasource_type", "source_type"} {
+		switch strings.ToLower(labels[name]) {
+		case "metric", "metrics", "prometheus":
+			return incident.Metric
+		case "log", "logs", "loki", "elasticsearch":
+			return incident.Log
+		case "trace", "traces", "tempo", "jaeger":
+			return incident.Trace
+		}
+	}
+	if source == "alertmanager" {
+		return incident.Metric // its rules are over metrics, whatever they count
+	}
+	return ""
 }
 
 // Message is what is told to people about one event of one incident, already

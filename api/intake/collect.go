@@ -1,14 +1,15 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"time"
 
+	"triagent/connectors"
 	"triagent/incident"
 	"triagent/store"
-	"triagent/telemetry"
 )
 
 // The times around alerts that a bundle covers. Trouble begins before the first
@@ -21,46 +22,77 @@ const (
 	maxWindow    = 24 * time.Hour // of alerts that fire for days the last day counts
 )
 
-// Collect makes the bundle of an incident that came without one, from its
-// alerts and what earlier diagnoses have seen of its surroundings: incident,
-// topology and alerts, and no telemetry, which the diagnosis reports as missing.
-// Dst is as in telemetry.Write. Equal arguments give equal bytes.
-func Collect(ctx context.Context, inc store.Incident, alerts []store.Alert, topology incident.Topology, dst string) error {
+// Known is what is known of an incident from its alerts and from earlier
+// diagnoses of its surroundings: a source of alerts and topology like any other.
+type Known struct {
+	inc      store.Incident
+	alerts   []store.Alert // by start
+	topology incident.Topology
+}
+
+// NewKnown returns a source of what is known of an incident. It keeps topology.
+func NewKnown(inc store.Incident, alerts []store.Alert, topology incident.Topology) *Known {
 	alerts = slices.Clone(alerts)
 	slices.SortFunc(alerts, func(a, b store.Alert) int {
-		if c := a.Starts.Compare(b.Starts); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Fingerprint, b.Fingerprint)
+		return cmp.Or(a.Starts.Compare(b.Starts), strings.Compare(a.Fingerprint, b.Fingerprint))
 	})
-	head := incident.Incident{ID: incident.ID(inc.ID), Title: inc.Title, System: inc.System, Window: windowOf(inc, alerts)}
+	return &Known{inc: inc, alerts: alerts, topology: around(topology, inc, alerts)}
+}
+
+// Incident is the incident as a bundle has it: with the window to examine, the
+// baseline before it, and the alert that people were called for.
+func (k *Known) Incident() incident.Incident {
+	head := incident.Incident{ID: incident.ID(k.inc.ID), Title: k.inc.Title, System: k.inc.System, Window: windowOf(k.inc, k.alerts)}
 	head.Baseline = incident.Window{From: head.Window.From.Add(-baselineGap - baselineTime), To: head.Window.From.Add(-baselineGap)}
 	opener := -1
-	for i := range alerts {
+	for i := range k.alerts {
 		// The first of the worst is what people were called for.
-		if opener < 0 || alerts[i].Severity > alerts[opener].Severity {
+		if opener < 0 || k.alerts[i].Severity > k.alerts[opener].Severity {
 			opener = i
 		}
 	}
-	// It is listed with the others as well: here it is not the sign of what
-	// telemetry shows, but a piece of all the evidence there is.
-	list := make([]incident.Alert, len(alerts))
-	for i := range alerts {
-		list[i] = alertOf(&alerts[i])
-	}
 	if opener >= 0 {
-		head.Alert = list[opener]
+		a := &k.alerts[opener]
+		head.Alert = incident.Alert{
+			Time: a.Starts.UTC(), Node: incident.NodeID(a.Node), Peer: incident.NodeID(a.Peer), Name: a.Name,
+			Source: connectors.SignalOf(a.Source, a.Labels), Labels: a.Labels,
+		}
 	}
-	return telemetry.Write(ctx, dst, func(w *telemetry.Writer) error {
-		if err := w.Incident(head, nil); err != nil {
-			return err
-		}
-		if err := w.Topology(around(topology, inc, alerts)); err != nil {
-			return err
-		}
-		return w.Alerts(list)
-	})
+	return head
 }
+
+// Discover tells of the nodes around the alerts.
+func (k *Known) Discover(context.Context, incident.Window) (connectors.Found, error) {
+	var f connectors.Found
+	for _, n := range k.topology.Nodes {
+		f.Nodes = append(f.Nodes, connectors.Node{Names: []string{string(n.ID)}, Host: n.Host, Service: n.Service, Labels: n.Labels})
+	}
+	for _, r := range k.topology.Roles {
+		f.Roles = append(f.Roles, connectors.Role{Node: string(r.Node), Role: r.Role, Group: r.Group, From: r.From.UnixNano()})
+	}
+	for _, c := range k.topology.Calls {
+		f.Calls = append(f.Calls, connectors.Call{From: string(c.From), To: string(c.To)})
+	}
+	return f, nil
+}
+
+// Collect hands over the alerts, the one that people were called for among them:
+// here it is not the sign of what telemetry shows, but a piece of the evidence.
+func (k *Known) Collect(_ context.Context, _ connectors.Ask, to connectors.Sink) error {
+	for i := range k.alerts {
+		a := &k.alerts[i]
+		err := to.Alert(connectors.Alert{
+			Source: a.Source, Name: a.Name, Node: a.Node, Peer: a.Peer, System: a.System, Labels: a.Labels, Starts: a.Starts, Ends: a.Ends,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close does nothing.
+func (k *Known) Close() error { return nil }
 
 // windowOf is the time that is to be examined: what was asked for, or around the
 // alerts.
@@ -87,30 +119,4 @@ func windowOf(inc store.Incident, alerts []store.Alert) incident.Window {
 		w.From = w.To.Add(-maxWindow)
 	}
 	return w
-}
-
-// alertOf makes an alert of a bundle of a stored one.
-func alertOf(a *store.Alert) incident.Alert {
-	return incident.Alert{
-		Time: a.Starts.UTC(), Node: incident.NodeID(a.Node), Peer: incident.NodeID(a.Peer), Name: a.Name,
-		Source: signalOf(a), Labels: a.Labels,
-	}
-}
-
-// signalOf says what kind of signal an alert was raised on, where a label tells.
-func signalOf(a *store.Alert) incident.Kind {
-	for _, name := range []string{"signal", "telemetry", "datasource_type", "source_type"} {
-		switch strings.ToLower(a.Labels[name]) {
-		case "metric", "metrics", "prometheus":
-			return incident.Metric
-		case "log", "logs", "loki", "elasticsearch":
-			return incident.Log
-		case "trace", "traces", "tempo", "jaeger":
-			return incident.Trace
-		}
-	}
-	if a.Source == "alertmanager" {
-		return incident.Metric // its rules are over metrics, whatever they count
-	}
-	return ""
 }

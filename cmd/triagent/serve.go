@@ -142,9 +142,10 @@ func logger(out io.Writer, s app.Settings) *slog.Logger {
 
 // checkCmd is "triagent check".
 type checkCmd struct {
-	Settings checkConfigCmd `cmd:"" name:"config" help:"Say what is wrong with a file of settings."`
-	Store    checkStoreCmd  `cmd:"" help:"Say what is wrong with the state of the service."`
-	Audit    checkAuditCmd  `cmd:"" help:"Verify that no entry of the audit was changed or taken out."`
+	Settings   checkConfigCmd     `cmd:"" name:"config" help:"Say what is wrong with a file of settings."`
+	Connectors checkConnectorsCmd `cmd:"" help:"Say what the sources of the declared systems know, and what is missing."`
+	Store      checkStoreCmd      `cmd:"" help:"Say what is wrong with the state of the service."`
+	Audit      checkAuditCmd      `cmd:"" help:"Verify that no entry of the audit was changed or taken out."`
 }
 
 // where is the state to be checked.

@@ -54,7 +54,8 @@ func (s *Service) bundle(ctx context.Context, j store.Job) (string, func(), erro
 	return path, nil, err
 }
 
-// collect makes a bundle of the alerts of an incident and keeps it.
+// collect makes a bundle of what the sources of its system and its alerts tell of
+// an incident, and keeps it.
 func (s *Service) collect(ctx context.Context, j store.Job) (name string, size int64, err error) {
 	in, err := s.store.Incident(ctx, j.Incident)
 	if err != nil {
@@ -77,7 +78,8 @@ func (s *Service) collect(ctx context.Context, j store.Job) (name string, size i
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	folder := filepath.Join(dir, "bundle")
-	if err := intake.Collect(ctx, in, alerts, intake.TopologyOf(nodes, edges, in.Started), folder); err != nil {
+	known := intake.NewKnown(in, alerts, intake.TopologyOf(nodes, edges, in.Started))
+	if err := s.systems.bundle(ctx, known, folder, dir); err != nil {
 		return "", 0, err
 	}
 	name = fmt.Sprintf("%s%s-%d-%d", collected, j.Incident, j.Attempt, j.Takes) // a worker that died may have left its own

@@ -12,7 +12,7 @@ import (
 // checks is the part of the self-diagnosis that only the whole service can make.
 // The texts are for people and say what to do.
 func (s *Service) checks(ctx context.Context) []api.Check {
-	return []api.Check{s.checkDisk(), s.checkPage(), s.checkURL(ctx), s.checkMail(), s.checkChannels(ctx)}
+	return []api.Check{s.checkDisk(), s.checkPage(), s.checkURL(ctx), s.checkMail(), s.checkChannels(ctx), s.checkSources()}
 }
 
 func (s *Service) checkDisk() api.Check {

@@ -21,6 +21,7 @@ import (
 	"triagent/api/intake"
 	"triagent/api/outbox"
 	"triagent/api/work"
+	"triagent/collect"
 	"triagent/connectors/outgoing"
 	"triagent/internal/errs"
 	"triagent/internal/seal"
@@ -51,6 +52,7 @@ type Service struct {
 	outbox   *outbox.Outbox
 	pool     *work.Pool
 	server   *api.Server
+	systems  *systems
 	live     *liveSettings
 	meter    *meter
 	tracer   trace.Tracer
@@ -84,6 +86,7 @@ func OpenService(ctx context.Context, set Settings, parts Parts) (*Service, erro
 		{"store", s.openStore},
 		{"accounts", s.openAccounts},
 		{"alerts", s.openIntake},
+		{"systems", s.openSystems},
 		{"messages", s.openOutbox},
 		{"diagnoses", s.openPool},
 		{"REST", s.openServer},
@@ -226,6 +229,20 @@ func (s *Service) openIntake(ctx context.Context) error {
 	return s.intake.Load(ctx)
 }
 
+func (s *Service) openSystems(context.Context) error {
+	var err error
+	if s.systems, err = openSystems(s.set.Systems, s.log); err != nil {
+		return err
+	}
+	for _, sys := range s.systems.list {
+		for i := range sys.Sources {
+			sys.Sources[i].Source = collect.Guard(sys.Sources[i].Source)
+		}
+	}
+	s.closeWith("systems", s.systems.close)
+	return nil
+}
+
 func (s *Service) openOutbox(context.Context) error {
 	var err error
 	s.outbox, err = outbox.New(outbox.Config{
@@ -298,7 +315,7 @@ func (s *Service) watch() {
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serve(ctx, s.listener, s.server.Handler(), s.pair, s.log) })
-	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget} {
+	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget, s.lookAtSources} {
 		g.Go(func() error { return run(ctx) })
 	}
 	if s.set.Demo {

@@ -45,9 +45,10 @@ type Settings struct {
 	OTLP struct {
 		Endpoint string `yaml:"endpoint"` // http(s)://host:port of an OTLP/HTTP receiver; empty: traces are not sent
 	} `yaml:"otlp"`
-	SMTP     SMTPSettings       `yaml:"smtp"`  // how e-mail leaves; without a host it does not
-	OIDC     []account.Provider `yaml:"oidc"`  // identity providers to log in with
-	Hooks    intake.Config      `yaml:"hooks"` // how alerts come in
+	SMTP     SMTPSettings       `yaml:"smtp"`    // how e-mail leaves; without a host it does not
+	OIDC     []account.Provider `yaml:"oidc"`    // identity providers to log in with
+	Hooks    intake.Config      `yaml:"hooks"`   // how alerts come in
+	Systems  []SystemSettings   `yaml:"systems"` // what is watched, and where to ask about it
 	Outgoing struct {
 		RefusePrivate bool `yaml:"refuse_private"` // no message to private addresses
 	} `yaml:"outgoing"`
@@ -170,6 +171,15 @@ func (s Settings) problems() []problem {
 	}
 	if err := s.Hooks.Validate(); err != nil {
 		bad("hooks", "%v", err)
+	}
+	names := make(map[string]bool)
+	for i := range s.Systems {
+		key, sys := fmt.Sprintf("systems[%d]", i), &s.Systems[i]
+		if sys.Name == "" || names[strings.ToLower(sys.Name)] {
+			bad(key+".name", "%q: every system needs a name of its own", sys.Name)
+		}
+		names[strings.ToLower(sys.Name)] = true
+		sys.problems(func(k, format string, args ...any) { bad(key+"."+k, format, args...) })
 	}
 	for i := range s.OIDC {
 		if err := s.OIDC[i].Validate(); err != nil {

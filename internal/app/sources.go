@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"triagent/connectors"
+	"triagent/connectors/prometheus"
+)
+
+// SourceSettings declare one source of a system: its kind, and what that kind
+// wants to know.
+type SourceSettings struct {
+	Kind string // one of sourceKinds
+	Name string // as people call it; empty: the kind
+
+	read *sourceConfig
+}
+
+// sourceConfig is what was read of one source.
+type sourceConfig struct {
+	at       string // its address, for people
+	validate func() error
+	open     func() (connectors.Source, error)
+}
+
+// decoder decodes a piece of YAML strictly into a value.
+type decoder func(value any) error
+
+// sourceKinds are the kinds of source there are.
+var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
+	"prometheus": kind(prometheus.New, func(c *prometheus.Config) string { return c.URL }),
+}
+
+// kind reads the settings C of one kind of source, where an unknown key is an
+// error.
+func kind[C any, P interface {
+	*C
+	Validate() error
+}, S connectors.Source](open func(C) (S, error), at func(P) string) func(decoder) (*sourceConfig, error) {
+	return func(decode decoder) (*sourceConfig, error) {
+		var all struct {
+			Kind   string `yaml:"kind"`
+			Name   string `yaml:"name"`
+			Config C      `yaml:",inline"`
+		}
+		if err := decode(&all); err != nil {
+			return nil, err
+		}
+		c := P(&all.Config)
+		return &sourceConfig{
+			at: at(c), validate: c.Validate,
+			open: func() (connectors.Source, error) { return open(all.Config) },
+		}, nil
+	}
+}
+
+// UnmarshalYAML reads a source by its kind.
+func (s *SourceSettings) UnmarshalYAML(unmarshal func(any) error) error {
+	var head map[string]any
+	if err := unmarshal(&head); err != nil {
+		return err
+	}
+	s.Kind, _ = head["kind"].(string)
+	s.Name, _ = head["name"].(string)
+	read, ok := sourceKinds[s.Kind]
+	if !ok {
+		return fmt.Errorf("kind: %q is no kind of source; there are: %s", s.Kind, strings.Join(kindNames(), ", "))
+	}
+	var err error
+	s.read, err = read(unmarshal)
+	return err
+}
+
+func kindNames() []string {
+	var names []string
+	for k := range sourceKinds {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	return names
+}

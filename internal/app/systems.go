@@ -1,0 +1,190 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"triagent/api/intake"
+	"triagent/collect"
+	"triagent/incident"
+	"triagent/internal/errs"
+	"triagent/telemetry"
+)
+
+// SystemSettings declare a system that is watched.
+type SystemSettings struct {
+	Name    string           `yaml:"name"`     // as alerts name it in their system or cluster label
+	Kind    string           `yaml:"kind"`     // iotdb, postgresql ...: what its metrics and logs mean; empty: any
+	LogZone string           `yaml:"log_zone"` // of log lines that say none, as Asia/Shanghai; empty: UTC
+	Within  time.Duration    `yaml:"within"`   // how long collecting for one incident may take; 0: 30 s
+	Sources []SourceSettings `yaml:"sources"`
+}
+
+// problems tells what is wrong with the declaration; keys are below its own.
+func (s *SystemSettings) problems(bad func(key, format string, args ...any)) {
+	if _, err := time.LoadLocation(s.LogZone); err != nil {
+		bad("log_zone", "%q is no time zone", s.LogZone)
+	}
+	if s.Within < 0 || s.Within > 10*time.Minute {
+		bad("within", "%v is not in 0..10m", s.Within)
+	}
+	if len(s.Sources) == 0 {
+		bad("sources", "a system needs at least one source")
+	}
+	for i := range s.Sources {
+		src := &s.Sources[i]
+		if err := src.read.validate(); err != nil {
+			bad(fmt.Sprintf("sources[%d]", i), "%v", err)
+		}
+	}
+}
+
+// open makes the sources of a system. They connect to nothing yet.
+func (s *SystemSettings) open() (*collect.System, error) {
+	out := &collect.System{Name: s.Name, Kind: s.Kind}
+	if s.LogZone != "" {
+		zone, err := time.LoadLocation(s.LogZone)
+		if err != nil {
+			return nil, errs.New(errs.Invalid, "log_zone: %q is no time zone", s.LogZone)
+		}
+		out.Zone = zone
+	}
+	used := make(map[string]bool)
+	for _, src := range s.Sources {
+		made, err := src.read.open()
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", src.Kind, err)
+		}
+		name := cmp.Or(src.Name, src.Kind)
+		for n := 2; used[name]; n++ {
+			name = fmt.Sprintf("%s-%d", cmp.Or(src.Name, src.Kind), n)
+		}
+		used[name] = true
+		out.Sources = append(out.Sources, collect.Source{Name: name, Kind: src.Kind, At: src.read.at, Source: made})
+	}
+	return out, nil
+}
+
+// systems are those that are watched. It is safe for concurrent use.
+type systems struct {
+	list   []*collect.System
+	within map[string]time.Duration
+	log    *slog.Logger
+}
+
+func openSystems(list []SystemSettings, log *slog.Logger) (*systems, error) {
+	out := &systems{within: make(map[string]time.Duration), log: log}
+	for i := range list {
+		s, err := list[i].open()
+		if err != nil {
+			return nil, fmt.Errorf("system %s: %w", list[i].Name, err)
+		}
+		out.list = append(out.list, s)
+		out.within[s.Name] = list[i].Within
+	}
+	return out, nil
+}
+
+// of returns the system that an incident is about: the one of that name, or the
+// only one there is where the incident names none. Nil: it is not declared.
+func (s *systems) of(name string) *collect.System {
+	for _, x := range s.list {
+		if strings.EqualFold(x.Name, name) {
+			return x
+		}
+	}
+	if name == "" && len(s.list) == 1 {
+		return s.list[0]
+	}
+	return nil
+}
+
+// bundle makes a bundle of what the sources of an incident's system remember and
+// of what is known of it already.
+func (s *systems) bundle(ctx context.Context, known *intake.Known, dst, scratch string) error {
+	inc := known.Incident()
+	if now := time.Now(); inc.Window.To.After(now) {
+		inc.Window.To = now // nobody remembers what has not been
+	}
+	all := collect.System{Name: "alerts", Kind: inc.System, Sources: []collect.Source{{Name: "alerts", Kind: "alerts", Source: known}}}
+	ask := collect.Ask{Incident: inc, Scratch: scratch, Bare: true}
+	if declared := s.of(inc.System); declared != nil {
+		all.Name, all.Kind, all.Zone = declared.Name, declared.Kind, declared.Zone
+		all.Sources = append(append([]collect.Source{}, declared.Sources...), all.Sources...)
+		ask.Within = s.within[declared.Name]
+	}
+	got, err := all.Bundle(ctx, ask, dst)
+	for _, u := range got.Sources {
+		if u.Failed != "" {
+			s.log.WarnContext(ctx, "a source did not give all that it was asked for", slog.String("system", all.Name), slog.String("source", u.Name), slog.String("error", u.Failed))
+		}
+	}
+	return err
+}
+
+func (s *systems) close() error {
+	var first error
+	for _, x := range s.list {
+		first = cmp.Or(first, x.Close())
+	}
+	return first
+}
+
+// Collect makes a bundle of a declared system for a span of time and writes it to
+// dst, which must not exist. Name may be empty if only one system is declared.
+func Collect(ctx context.Context, set Settings, name string, ask collect.Ask, dst string) (telemetry.Collected, error) {
+	all, err := openSystems(set.Systems, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return telemetry.Collected{}, err
+	}
+	sys := all.of(name)
+	if sys == nil {
+		return telemetry.Collected{}, all.unknown(name)
+	}
+	ask.Within = cmp.Or(ask.Within, all.within[sys.Name])
+	got, err := sys.Bundle(ctx, ask, dst)
+	return got, cmp.Or(err, all.close())
+}
+
+// Discover asks the sources of the declared systems whom and what they know of
+// the last while. Name chooses one system; empty: all.
+func Discover(ctx context.Context, set Settings, name string, last time.Duration) ([]collect.Inventory, error) {
+	all, err := openSystems(set.Systems, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	if len(all.list) == 0 || name != "" && all.of(name) == nil {
+		return nil, all.unknown(name)
+	}
+	ctx, cancel := context.WithTimeout(ctx, discoverTime)
+	defer cancel()
+	var out []collect.Inventory
+	now := time.Now()
+	for _, s := range all.list {
+		if name == "" || all.of(name) == s {
+			out = append(out, s.Discover(ctx, incident.Window{From: now.Add(-last), To: now}))
+		}
+	}
+	return out, all.close()
+}
+
+// discoverTime bounds one look at all sources of all systems.
+const discoverTime = time.Minute
+
+func (s *systems) unknown(name string) error {
+	var names []string
+	for _, x := range s.list {
+		names = append(names, x.Name)
+	}
+	switch {
+	case len(names) == 0:
+		return errs.New(errs.Invalid, "no system is declared: name one under systems: in the settings")
+	case name == "":
+		return errs.New(errs.Invalid, "several systems are declared: say which one with --system (%s)", strings.Join(names, ", "))
+	}
+	return errs.New(errs.NotFound, "no system %q is declared; there are: %s", name, strings.Join(names, ", "))
+}
