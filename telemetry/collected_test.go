@@ -48,6 +48,9 @@ func TestCollected(t *testing.T) {
 	}
 	// A line of a kind that is not known is passed over, one that is no JSON is named.
 	file := filepath.Join(dir, "collected.jsonl")
+	if err := os.Remove(file + ".gz"); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(file, []byte("{\"kind\":\"later\",\"x\":{}}\n{\"kind\":\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,19 @@ func (w *Writer) Alerts(list []incident.Alert) error {
 
 // Collected writes how the parts were come by.
 func (w *Writer) Collected(c *Collected) error {
-	return w.json("collected", ".jsonl", func() ([]byte, error) { return encodeCollected(c) })
+	if err := w.once("collected"); err != nil {
+		return err
+	}
+	data, err := encodeCollected(c)
+	if err != nil {
+		return fmt.Errorf("encode collected: %w", err)
+	}
+	m, err := w.file("collected.jsonl", true) // a query for every column
+	if err != nil {
+		return err
+	}
+	_, err = m.Write(data)
+	return errors.Join(err, m.Close())
 }
 
 // Truth writes truth.json.

@@ -16,8 +16,8 @@ import (
 type collectCmd struct {
 	Config   string        `required:"" help:"File of settings (YAML) that declares the system." placeholder:"FILE"`
 	System   string        `help:"Which of the declared systems. Default: the only one." placeholder:"NAME"`
-	From     string        `required:"" help:"Begin of the window to examine: RFC 3339, or ago, as -15m." placeholder:"T"`
-	To       string        `default:"now" help:"End of the window: RFC 3339, now, or ago, as -5m." placeholder:"T"`
+	From     string        `required:"" help:"Begin of the window to examine: RFC 3339, or how long ago, as 15m." placeholder:"T"`
+	To       string        `default:"now" help:"End of the window: RFC 3339, now, or how long ago, as 5m." placeholder:"T"`
 	Baseline time.Duration `default:"30m" help:"How long a normal time before the window to collect, to compare with. 0: none." placeholder:"D"`
 	Node     string        `help:"Node that it is about: it and its neighbours are collected first." placeholder:"NODE"`
 	Within   time.Duration `help:"How long it may take. Default: as declared, or 30s." placeholder:"D"`
@@ -30,7 +30,7 @@ func (collectCmd) Help() string {
 is changed. A source that cannot be asked costs only itself: the bundle says what is missing.
 
 Examples:
-  triagent collect --config triagent.yaml --from -15m --out incident
+  triagent collect --config triagent.yaml --from 15m --out incident
   triagent collect --config triagent.yaml --system plant --from 2026-11-21T10:00:00Z --to 2026-11-21T10:10:00Z --out incident.tar.zst
   triagent diagnose incident.tar.zst`
 }
@@ -83,17 +83,17 @@ func (c *collectCmd) Run(ctx context.Context, w world) error {
 	return err
 }
 
-// when reads a time: RFC 3339, "now", or a duration ago with a minus sign.
+// when reads a time: RFC 3339, "now", or how long ago.
 func when(flag, text string, now time.Time) (time.Time, error) {
 	if text == "now" {
 		return now, nil
 	}
-	if d, err := time.ParseDuration(text); err == nil && d <= 0 {
-		return now.Add(d), nil
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(-d.Abs()), nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return t, errs.New(errs.Invalid, "%s %q is neither a time as 2026-11-21T10:00:00Z nor ago, as -15m", flag, text)
+		return t, errs.New(errs.Invalid, "%s %q is neither a time as 2026-11-21T10:00:00Z nor how long ago, as 15m", flag, text)
 	}
 	return t, nil
 }
