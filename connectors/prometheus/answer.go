@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"triagent/internal/errs"
 )
@@ -31,6 +34,27 @@ type wireSeries struct {
 type notes struct {
 	warnings []string // of what is missing in it
 	partial  bool     // some of the servers behind it did not answer
+}
+
+// and puts what two answers say together.
+func (n notes) and(m notes) notes {
+	return notes{append(slices.Clone(n.warnings), m.warnings...), n.partial || m.partial}
+}
+
+// why says what is missing in an answer, each thing once, and not without end.
+func (n notes) why() []string {
+	var out []string
+	if n.partial {
+		out = append(out, "the server says that some of the stores behind it did not answer")
+	}
+	slices.Sort(n.warnings)
+	for i, w := range slices.Compact(n.warnings) {
+		if i == 5 {
+			break
+		}
+		out = append(out, "the server says: "+clip(w, 300))
+	}
+	return out
 }
 
 // readMatrix reads the answer to a query, calls each for every series of it as
@@ -240,4 +264,46 @@ func (h *histograms) UnmarshalJSON(text []byte) error {
 		h.times, h.count, h.sums = append(h.times, t), append(h.count, v.Count), append(h.sums, v.Sum)
 	}
 	return nil
+}
+
+// series are the series that an answer's one holds: itself, or the sum and the
+// count of a native histogram.
+func (w *wireSeries) series() []*series {
+	var out []*series
+	if len(w.Values.times) > 0 {
+		out = append(out, &series{labels: w.Metric, times: w.Values.times, values: w.Values.values})
+	}
+	if h := w.Histograms; len(h.times) > 0 {
+		name := w.Metric["__name__"]
+		part := func(suffix string, values []float64) *series {
+			labels := maps.Clone(w.Metric)
+			labels["__name__"] = name + suffix
+			return &series{labels: labels, times: h.times, values: values}
+		}
+		out = append(out, part("_sum", h.sums), part("_count", h.count))
+	}
+	return out
+}
+
+// sample is the value of a pair of a time and a value.
+type sample float64
+
+// UnmarshalJSON reads [1795226917.448,"1.5"].
+func (s *sample) UnmarshalJSON(text []byte) error {
+	_, value, _, ok := cutPair(text)
+	v, err := strconv.ParseFloat(string(value), 64)
+	if !ok || err != nil {
+		return fmt.Errorf("%.60q is no sample", text)
+	}
+	*s = sample(v)
+	return nil
+}
+
+// clip makes foreign text fit for a line.
+func clip(text string, most int) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
 }

@@ -36,8 +36,12 @@ func (a axis) last(series string) string {
 	if a.step == 0 {
 		return series
 	}
-	return "last_over_time(" + series + "[" + duration(a.step) + "])"
+	return "last_over_time(" + series + "[" + duration(short(a.step)) + "])"
 }
+
+// short is a range of one step that does not reach the sample at its beginning:
+// that belongs to the step before, and Prometheus 2 counts it in.
+func short(step time.Duration) time.Duration { return step - time.Millisecond }
 
 // rate is the query that gives the rate of a series.
 func (a axis) rate(series string) string {

@@ -3,10 +3,9 @@ package prometheus
 import (
 	"context"
 	"errors"
-	"net/url"
+	"fmt"
 	"slices"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,65 +17,104 @@ import (
 
 // gathering is one call of Collect.
 type gathering struct {
-	s     *Source
-	span  incident.Window
-	to    connectors.Sink
-	types types
-	step  time.Duration // of all samples; 0: as scraped
-	left  samplesLeft
+	s      *Source
+	span   incident.Window
+	to     connectors.Sink
+	types  types
+	step   time.Duration // of all samples; 0: as scraped
+	most   int64         // samples that may be handed over; 0: no bound
+	gave   atomic.Int64  // samples
+	failed atomic.Int32  // nodes, one after another
 }
 
-// samplesLeft counts down what may still be handed over.
-type samplesLeft struct {
-	mu      sync.Mutex
-	bounded bool
-	n       int64
-}
+// sinkError is an error of the sink: it ends all.
+type sinkError struct{ error }
 
-// take takes n samples off; false: there are not that many.
-func (l *samplesLeft) take(n int64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.bounded && n > l.n {
-		return false
-	}
-	l.n -= n
-	return true
-}
+func (e sinkError) Unwrap() error { return e.error }
 
 // Collect hands over the metrics of the nodes that are asked for, each as a
-// whole and in their order; so many at once as at_once says.
+// whole and in their order, so many at once as at_once says. A node whose
+// metrics cannot be had is said to be missing; after three in a row, or where
+// the rights are missing, all ends.
 func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.Sink) error {
-	all, said, err := s.known(ctx, ask.Span)
+	g := &gathering{s: s, span: ask.Span, to: to, step: s.c.Step, most: ask.Limit.Samples}
+	err := g.run(ctx, ask.Nodes)
+	var own sinkError
+	switch {
+	case errors.As(err, &own):
+		return own.error
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (g *gathering) run(ctx context.Context, asked []connectors.Node) error {
+	all, said, err := g.s.known(ctx, g.span)
 	if err != nil {
 		return err
 	}
-	nodes := choose(all, ask.Nodes)
-	if len(nodes) == 0 {
-		return s.clock(ctx, to)
-	}
-	g := &gathering{s: s, span: ask.Span, to: to, step: s.c.Step, left: samplesLeft{bounded: ask.Limit.Samples > 0, n: ask.Limit.Samples}}
 	if err := g.tell(said, "the list of targets"); err != nil {
 		return err
 	}
-	if g.types, err = s.types(ctx); err != nil {
+	nodes := choose(all, asked)
+	if len(nodes) > 0 {
+		if err := g.nodes(ctx, all, nodes); err != nil {
+			return err
+		}
+	}
+	if c, ok := g.s.http.Clock(); ok {
+		return sunk(g.to.Clock(c))
+	}
+	return nil
+}
+
+// nodes hands over the nodes; all are those that there are.
+func (g *gathering) nodes(ctx context.Context, all, nodes []*node) (err error) {
+	if g.types, err = g.s.types(ctx); err != nil {
 		return err
 	}
 	if err := g.scrapes(ctx, all); err != nil {
 		return err
 	}
+	if nodes, err = g.fit(ctx, nodes); err != nil {
+		return err
+	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(s.c.AtOnce)
+	work.SetLimit(g.s.c.AtOnce)
 	for _, n := range nodes {
 		if ctx.Err() != nil {
 			break
 		}
 		work.Go(func() error { return g.node(ctx, n) })
 	}
-	if err := work.Wait(); err != nil {
+	return work.Wait()
+}
+
+// node hands one node over. An error ends all.
+func (g *gathering) node(ctx context.Context, n *node) error {
+	var err error
+	for _, t := range n.targets {
+		if err = g.target(ctx, n, t); err != nil {
+			break
+		}
+	}
+	var own sinkError
+	switch {
+	case err == nil:
+		g.failed.Store(0)
+		return nil
+	case errors.As(err, &own) || ctx.Err() != nil || errs.KindOf(err) == errs.Denied || g.failed.Add(1) >= 3:
 		return err
 	}
-	return s.clock(ctx, to)
+	return sunk(g.to.Missing(incident.Missing{What: "metrics of " + n.Names[0] + ", or some of them", Why: err.Error()}))
+}
+
+func sunk(err error) error {
+	if err == nil {
+		return nil
+	}
+	return sinkError{err}
 }
 
 // choose returns the nodes that are asked for, in that order; all if none is.
@@ -91,9 +129,11 @@ func choose(all []*node, asked []connectors.Node) []*node {
 		}
 	}
 	var out []*node
+	chosen := make(map[*node]bool)
 	for _, a := range asked {
 		for _, name := range a.Names {
-			if n := by[name]; n != nil && !slices.Contains(out, n) {
+			if n := by[name]; n != nil && !chosen[n] {
+				chosen[n] = true
 				out = append(out, n)
 			}
 		}
@@ -101,222 +141,89 @@ func choose(all []*node, asked []connectors.Node) []*node {
 	return out
 }
 
+// coarsest is how far apart samples may be put so that more nodes fit.
+const coarsest = 5 * time.Minute
+
+// fit makes what is handed over keep its bound: samples of all nodes are put
+// farther apart, and where that is not enough, the last nodes are left out.
+func (g *gathering) fit(ctx context.Context, nodes []*node) ([]*node, error) {
+	if g.most <= 0 {
+		return nodes, nil
+	}
+	counts, err := g.s.counts(ctx, g.span)
+	if err != nil {
+		return nil, err
+	}
+	need := func(n *node) (samples int64) {
+		for _, t := range n.targets {
+			if every := max(t.interval, g.step, time.Second); every > 0 {
+				samples += int64(min(counts.of(t), g.s.c.MaxSeries)) * (int64(g.span.Duration()/every) + 1)
+			}
+		}
+		return samples
+	}
+	var total int64
+	for _, n := range nodes {
+		total += need(n)
+	}
+	if total <= g.most {
+		return nodes, nil
+	}
+	every := max(common(nodes), g.step, time.Second)
+	times := min((total+g.most-1)/g.most, int64(max(coarsest/every, 1)))
+	before := total
+	if times > 1 {
+		g.step = (every * time.Duration(times)).Round(time.Second)
+	}
+	total = 0
+	at := slices.IndexFunc(nodes, func(n *node) bool { total += need(n); return total > g.most })
+	kept := nodes
+	if at >= 0 {
+		kept = nodes[:max(at, 1)]
+	}
+	return kept, g.thinned(before, every, nodes[len(kept):])
+}
+
+// thinned says what fit did.
+func (g *gathering) thinned(total int64, every time.Duration, left []*node) error {
+	if g.step > every {
+		err := g.to.Reduced(incident.Reduction{
+			Stage: "metrics", In: total, Out: total * int64(every) / int64(g.step), Unit: "samples (about)",
+			How:  fmt.Sprintf("samples were taken every %v in place of every %v: at most %d are wanted", g.step, every, g.most),
+			Rest: g.s.match.with(noParts...).String(),
+		})
+		if err != nil {
+			return sinkError{err}
+		}
+	}
+	for _, n := range left {
+		if err := g.to.Missing(incident.Missing{
+			What: "metrics of " + n.Names[0], Why: fmt.Sprintf("those of nodes nearer to the alert are more than the %d samples that are wanted", g.most),
+		}); err != nil {
+			return sinkError{err}
+		}
+	}
+	return nil
+}
+
+// common is the shortest scrape interval of nodes.
+func common(nodes []*node) time.Duration {
+	var least time.Duration
+	for _, n := range nodes {
+		for _, t := range n.targets {
+			if t.interval > 0 && (least == 0 || t.interval < least) {
+				least = t.interval
+			}
+		}
+	}
+	return least
+}
+
 // tell says what a server left out, by its own words.
 func (g *gathering) tell(n notes, of string) error {
-	if n.partial {
-		n.warnings = append(n.warnings, "the answer is partial")
-	}
-	slices.Sort(n.warnings)
-	for i, w := range slices.Compact(n.warnings) {
-		if i == 5 { // one store that is down is said once a query
-			break
-		}
-		if err := g.to.Missing(incident.Missing{What: "a part of " + of, Why: "the server says: " + plain(w)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// scrapes finds out when each target was scraped, and hands over whether it
-// answered.
-func (g *gathering) scrapes(ctx context.Context, all []*node) error {
-	by := make(map[string]*target)
-	for _, n := range all {
-		for _, t := range n.targets {
-			by[identity(t.labels)] = t
-		}
-	}
-	// Targets are scraped once in 5 s at most, as a rule.
-	parts := int(g.span.Duration()/time.Second) / 5 * len(by) / page
-	for _, span := range split(g.span, parts+1, 0, 0) {
-		list, said, err := g.s.raw(ctx, g.s.match.with(matcher{"__name__", "=", "up"}).String(), span)
-		if err != nil {
-			return err
-		}
-		if err := g.tell(said, "when targets were scraped"); err != nil {
-			return err
-		}
-		for _, x := range list {
-			if t := by[identity(x.Metric)]; t != nil {
-				from := after(t.axis, x.Values.times)
-				t.axis, t.up = append(t.axis, x.Values.times[from:]...), append(t.up, x.Values.values[from:]...)
-			}
-		}
-	}
-	g.holes(by)
-	return nil
-}
-
-// after is the index of the first time in more that is after those before: the
-// ends of pages may overlap.
-func after(before, more []int64) int {
-	if len(before) == 0 {
-		return 0
-	}
-	at, found := slices.BinarySearch(more, before[len(before)-1])
-	if found {
-		at++
-	}
-	return at
-}
-
-// holes makes the axes whole where the server was alive: where any target was
-// scraped within a minute.
-func (g *gathering) holes(by map[string]*target) {
-	const near = int64(time.Minute)
-	alive := make(map[int64]bool)
-	for _, t := range by {
-		for _, at := range t.axis {
-			alive[at/near] = true
-		}
-	}
-	is := func(at int64) bool { return alive[at/near] }
-	for _, t := range by {
-		seen := t.axis
-		t.interval = typical(seen)
-		t.axis = fill(seen, t.interval, is, g.span.From.UnixNano(), g.span.To.UnixNano())
-		t.up = place(seen, t.up, t.axis, 0)
-	}
-}
-
-// node fetches a node and hands it over.
-func (g *gathering) node(ctx context.Context, n *node) error {
-	for _, t := range n.targets {
-		if err := g.target(ctx, n, t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// target fetches all of one target, metric by metric.
-func (g *gathering) target(ctx context.Context, n *node, t *target) error {
-	sets, said, err := g.s.labelSets(ctx, g.span, t.sel.String())
-	if err != nil {
-		return err
-	}
-	if err := g.tell(said, "the metrics of "+n.Names[0]); err != nil {
-		return err
-	}
-	p := newPlan(sets, g.types, g.s.c.MaxSeries, t.second)
-	for _, r := range p.reductions(n.Names[0], t.sel.String(), g.s.c.MaxSeries) {
-		if err := g.to.Reduced(r); err != nil {
-			return err
-		}
-	}
-	every := max(t.interval, time.Second)
-	a := newAxis(n.targets[0].axis, every, g.step)
-	if err := g.give(n, []column{{g.upName(n, t), a.place(t.axis, t.up), seriesText("up", t.labels)}}, a); err != nil {
-		return err
-	}
-	points := int(g.span.Duration()/a.every) + 1
-	for _, q := range p.questions(t.sel, g.span, points, g.step) {
-		list, err := g.fetch(ctx, n, q)
-		if err != nil {
-			return err
-		}
-		if err := g.series(n, list, a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// upName is the column that says whether a target answered: several of one node
-// are told apart by their service.
-func (g *gathering) upName(n *node, t *target) string {
-	if len(n.targets) == 1 || !t.second {
-		return "up"
-	}
-	return "up{" + g.s.c.ServiceLabel + "=" + plain(t.labels[g.s.c.ServiceLabel]) + "}"
-}
-
-// fetch asks the pages of a question and puts each series together.
-func (g *gathering) fetch(ctx context.Context, n *node, q question) ([]*series, error) {
-	var out []*series
-	by := make(map[string]*series)
-	for _, span := range q.spans {
-		list, said, err := g.page(ctx, q.sel, span)
-		if err != nil {
-			return nil, err
-		}
-		if err := g.tell(said, "the metrics of "+n.Names[0]); err != nil {
-			return nil, err
-		}
-		for _, x := range list {
-			id := x.Metric["__name__"] + "\xff" + identity(x.Metric)
-			s := by[id]
-			if s == nil {
-				s = &series{labels: x.Metric}
-				by[id] = s
-				out = append(out, s)
-			}
-			from := after(s.times, x.Values.times)
-			s.times, s.values = append(s.times, x.Values.times[from:]...), append(s.values, x.Values.values[from:]...)
-		}
-	}
-	return out, nil
-}
-
-// page asks one query.
-func (g *gathering) page(ctx context.Context, sel string, span incident.Window) ([]wireSeries, notes, error) {
-	if g.step == 0 {
-		return g.s.raw(ctx, sel, span)
-	}
-	return g.s.matrix(ctx, "/api/v1/query_range", url.Values{
-		"query": {"last_over_time(" + sel + "[" + duration(g.step) + "])"}, "step": {duration(g.step)},
-		"start": {unix(span.From.Truncate(g.step))}, "end": {unix(span.To)},
-	})
-}
-
-// series makes columns of the series of a target and hands them over.
-func (g *gathering) series(n *node, list []*series, a axis) error {
-	names := make(map[string]int)
-	for _, s := range list {
-		names[s.labels["__name__"]]++
-	}
-	by := make(map[string]map[kind][]*series)
-	var bases []string
-	for _, s := range list {
-		k, base := g.types.kind(s.labels["__name__"], names)
-		if by[base] == nil {
-			by[base] = make(map[kind][]*series)
-			bases = append(bases, base)
-		}
-		by[base][k] = append(by[base][k], s)
-	}
-	slices.Sort(bases)
-	for _, base := range bases {
-		if err := g.give(n, columns(base, by[base], g.s.naming(), a), a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// naming lists the labels that name a node, its service, or the whole system.
-func (s *Source) naming() map[string]bool {
-	drop := map[string]bool{"job": true, "instance": true, "cluster": true, s.c.NodeLabel: true, s.c.ServiceLabel: true}
-	for _, m := range s.match {
-		if m.op == "=" {
-			drop[m.name] = true
-		}
-	}
-	return drop
-}
-
-// give hands columns over; one without any sample is none.
-func (g *gathering) give(n *node, list []column, a axis) error {
-	for _, c := range list {
-		if !slices.ContainsFunc(c.values, func(v float64) bool { return v == v }) {
-			continue
-		}
-		if !g.left.take(int64(len(c.values))) {
-			return &errs.Error{Kind: errs.Exhausted, Err: errors.New("more samples than are wanted"), Remedy: "ask for a shorter span, or match less"}
-		}
-		if err := g.to.Series(connectors.Series{Node: n.Names[0], Name: strings.Clone(c.name), Times: a.times, Values: c.values, Query: c.query}); err != nil {
-			return err
+	for _, why := range n.why() {
+		if err := g.to.Missing(incident.Missing{What: "a part of " + of, Why: why}); err != nil {
+			return sinkError{err}
 		}
 	}
 	return nil

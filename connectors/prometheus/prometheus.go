@@ -13,7 +13,7 @@
 package prometheus
 
 import (
-	"context"
+	"errors"
 	"regexp"
 	"time"
 
@@ -55,6 +55,9 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// errMore says that the bound of an Ask was reached.
+var errMore = errors.New("there are more samples than are wanted")
 
 // Source is one Prometheus. It is safe for concurrent use; Close it.
 type Source struct {
@@ -101,11 +104,3 @@ func (s *Source) Close() error { return s.http.Close() }
 
 // Load is what was asked since the source was made.
 func (s *Source) Load() connectors.Load { return s.http.Load() }
-
-// clock hands over how the server's clock stands to ours.
-func (s *Source) clock(ctx context.Context, to connectors.Sink) error {
-	if c, ok := s.http.Clock(); ok && ctx.Err() == nil {
-		return to.Clock(c)
-	}
-	return nil
-}

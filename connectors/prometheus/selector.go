@@ -117,7 +117,8 @@ func quoteName(name string) string {
 // classic reports whether a metric's name needs no quotes in PromQL.
 func classic(name string) bool {
 	for i, c := range []byte(name) {
-		if !(c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z' || i > 0 && c >= '0' && c <= '9') {
+		letter := c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
 			return false
 		}
 	}

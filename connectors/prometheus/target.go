@@ -57,7 +57,7 @@ func (s *Source) known(ctx context.Context, span incident.Window) ([]*node, note
 	}
 	if len(targets) == 0 {
 		all, more, err := s.pushed(ctx, span)
-		return all, notes{append(n.warnings, more.warnings...), n.partial || more.partial}, err
+		return all, n.and(more), err
 	}
 	for _, t := range targets {
 		if _, ok := names[t.labels["job"]+"\xff"+t.labels["instance"]]; ok {
