@@ -1,0 +1,365 @@
+package postgresql
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"triagent/connectors"
+	"triagent/incident"
+	"triagent/internal/errs"
+)
+
+// every is the time from one look at the counters to the next.
+const every = time.Second
+
+// stale is how long after its end a span is still worth a look at the present:
+// what waits or runs now may have begun in it.
+const stale = 15 * time.Minute
+
+// Collect watches the nodes for a short while and hands over what is seen, what
+// of the past they tell, and what was seen of them before. It fails only if not
+// one node answers; what there is of them is handed over all the same.
+func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.Sink) error {
+	now := time.Now()
+	c, err := s.ask(ctx)
+	c.fault = err
+	seenNow := make([]*watched, len(s.nodes))
+	for i := range seenNow {
+		seenNow[i] = &watched{}
+	}
+	live := !now.After(ask.Span.To.Add(stale))
+	wanted := s.wanted(ask.Nodes, &c)
+	if live {
+		_ = each(ctx, s.nodes, func(ctx context.Context, i int, n *node) error { // each node's error is its own
+			if wanted[i] {
+				s.watch(ctx, n, seenNow[i])
+			}
+			return nil
+		})
+	}
+	// What was seen counts, even if the time is over now.
+	list := s.seats(context.WithoutCancel(ctx), identities(seenNow), faults(seenNow), &c)
+	h := &handing{s: s, ask: ask, to: to, list: list, c: &c, seen: seenNow}
+	err = h.all(live, now)
+	s.memory.learn(time.Now().UnixNano(), list)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case !live:
+		return nil
+	}
+	return s.silence(list)
+}
+
+// wanted says which nodes are asked for: those of which a name is given, or all
+// if there is none.
+func (s *Source) wanted(nodes []connectors.Node, c *cluster) []bool {
+	out := make([]bool, len(s.nodes))
+	names := make(map[string]bool)
+	for _, n := range nodes {
+		for _, name := range n.Names {
+			names[name] = true
+		}
+	}
+	for i, n := range s.nodes {
+		out[i] = len(nodes) == 0 || names[n.at.String()] || names[n.at.host] || names[s.memory.recall(n.at).member]
+		for _, m := range c.members {
+			out[i] = out[i] || m.at == n.at && names[m.name]
+		}
+	}
+	return out
+}
+
+// watched is what was seen of one node.
+type watched struct {
+	id     *identity
+	fault  error // why it did not answer at last; nil: it did, or was not asked
+	record record
+	waits  []waits
+	open   openWork
+	lost   []error // views that could not be read
+	first  statementTable
+	last   statementTable
+}
+
+func identities(list []*watched) []*identity {
+	out := make([]*identity, len(list))
+	for i, w := range list {
+		out[i] = w.id
+	}
+	return out
+}
+
+func faults(list []*watched) []error {
+	out := make([]error, len(list))
+	for i, w := range list {
+		out[i] = w.fault
+	}
+	return out
+}
+
+// watch looks at a node once a second for a while. A node that does not answer
+// is tried again as long.
+func (s *Source) watch(ctx context.Context, n *node, w *watched) {
+	var x *session
+	begun := time.Now()
+	for tick := 0; ; tick++ {
+		at := time.Now()
+		var err error
+		if x == nil {
+			x, err = s.open(ctx, n)
+		}
+		if err == nil {
+			if err = w.look(ctx, x); err != nil && x.IsClosed() {
+				x.close(ctx)
+				x = nil
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		w.fault = err
+		s.memory.saw(n.at, seen{at.UnixNano(), err == nil})
+		if !sleep(ctx, time.Until(begun.Add(time.Duration(tick+1)*every))) || time.Since(begun) > s.c.Sample+every/10 {
+			break
+		}
+	}
+	if x == nil {
+		return
+	}
+	if w.fault == nil && ctx.Err() == nil {
+		w.finish(ctx, x)
+	}
+	x.close(ctx)
+}
+
+// sleep waits; false: ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(max(d, 0))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// look is one look at a node. A view that cannot be read costs only itself.
+func (w *watched) look(ctx context.Context, x *session) error {
+	if w.id == nil {
+		id, err := x.identify(ctx)
+		if err != nil {
+			return err
+		}
+		w.id = &id
+		first, err := x.statements(ctx, &id)
+		if w.miss(x, "slow statements", err) {
+			return err
+		}
+		w.first = first
+	}
+	tables := x.s.tables(w.id)
+	for i := range tables {
+		t := &tables[i]
+		if err := x.sample(ctx, t, &w.record); w.miss(x, t.what, err) {
+			return err
+		}
+	}
+	if err := w.followers(ctx, x); w.miss(x, "standbys", err) {
+		return err
+	}
+	if err := w.locks(ctx, x); w.miss(x, "locks", err) {
+		return err
+	}
+	return nil
+}
+
+// miss notes a view that could not be read; true: the session is over.
+func (w *watched) miss(x *session, what string, err error) bool {
+	if err == nil {
+		return false
+	}
+	if x.IsClosed() {
+		return true
+	}
+	w.lost = append(w.lost, fmt.Errorf("%s: %w", what, err))
+	return false
+}
+
+// locks looks who waits for whom, if anybody waits.
+func (w *watched) locks(ctx context.Context, x *session) error {
+	waiting := w.record.at[[3]string{"", "pg_stat_activity_waiting{wait_event_type=Lock}", ""}]
+	now := waits{at: time.Now(), sql: text("activity")}
+	if waiting != nil && waiting.values[len(waiting.values)-1] > 0 {
+		var err error
+		if now, err = x.chains(ctx, w.id.version); err != nil {
+			return err
+		}
+		w.waits = append(w.waits, now)
+	}
+	n, longest, depth := now.figures()
+	for _, f := range []struct {
+		name string
+		is   float64
+	}{{"pg_locks_waiting_count", n}, {"pg_locks_wait_time_seconds", longest}, {"pg_locks_chain_depth", depth}} {
+		w.record.add(now.at, "", column{f.name, false}, "", now.sql, f.is)
+	}
+	return nil
+}
+
+// finish reads what is read once.
+func (w *watched) finish(ctx context.Context, x *session) {
+	last, err := x.statements(ctx, w.id)
+	if w.miss(x, "slow statements", err) {
+		return
+	}
+	w.last = last
+	last.measure(&w.first, &w.record)
+	sizes := table{name: "sizes", sql: text("sizes"), args: []any{x.s.c.Databases}, labels: []string{"datname"}, most: x.s.c.Databases, columns: gauges("pg_database_", "size_bytes")}
+	if w.miss(x, "sizes of databases", x.sample(ctx, &sizes, &w.record)) {
+		return
+	}
+	work, err := x.work(ctx)
+	if w.miss(x, "long transactions", err) {
+		return
+	}
+	w.open = work
+}
+
+// handing hands over what was seen.
+type handing struct {
+	s    *Source
+	ask  connectors.Ask
+	to   connectors.Sink
+	list []*seat
+	c    *cluster
+	seen []*watched
+	gave int64 // samples
+}
+
+// all hands everything over, the most telling first.
+func (h *handing) all(live bool, now time.Time) error {
+	if err := h.to.Found(found(h.list, h.c, h.ask.Span)); err != nil {
+		return err
+	}
+	if err := h.said(live, now); err != nil {
+		return err
+	}
+	if err := h.presence(); err != nil {
+		return err
+	}
+	if err := h.changes(); err != nil {
+		return err
+	}
+	order := make([]int, len(h.seen))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(h.rank(a), h.rank(b)) })
+	for _, i := range order {
+		if h.seen[i].id == nil {
+			continue
+		}
+		for _, x := range h.seen[i].record.series(h.list[i].name()) {
+			if err := h.series(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rank is how early a node was asked for.
+func (h *handing) rank(i int) int {
+	n := h.list[i]
+	at := slices.IndexFunc(h.ask.Nodes, func(x connectors.Node) bool {
+		return slices.Contains(x.Names, n.name()) || slices.Contains(x.Names, n.at.String())
+	})
+	if at < 0 {
+		return len(h.ask.Nodes)
+	}
+	return at
+}
+
+// series hands over a series within the bound of samples.
+func (h *handing) series(x connectors.Series) error {
+	h.gave += int64(len(x.Times))
+	if most := h.ask.Limit.Samples; most > 0 && h.gave > most {
+		return &errs.Error{Op: "postgresql", Kind: errs.Exhausted, Err: fmt.Errorf("more than %d samples", most), Remedy: "ask for fewer nodes, or lower sample, statements or databases"}
+	}
+	return h.to.Series(x)
+}
+
+// presence is which nodes answered, now and when they were asked before.
+func (h *handing) presence() error {
+	from, to := h.ask.Span.From.UnixNano(), h.ask.Span.To.UnixNano()
+	for _, n := range h.list {
+		x := connectors.Series{Node: n.name(), Name: "pg_up", Query: "connect to " + n.at.String() + " and ask\n" + text("identity")}
+		if n.at == (address{}) {
+			continue
+		}
+		for _, u := range h.s.memory.recall(n.at).ups {
+			if u.at < from || u.at > to {
+				continue
+			}
+			x.Times, x.Values = append(x.Times, u.at), append(x.Values, float64(btoi(u.up)))
+		}
+		if len(x.Times) == 0 {
+			continue
+		}
+		if err := h.series(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// said says what is missing and what was left out.
+func (h *handing) said(live bool, now time.Time) error {
+	var all []error
+	miss := func(what, why, remedy string) {
+		if remedy != "" {
+			why += " (" + remedy + ")"
+		}
+		all = append(all, h.to.Missing(incident.Missing{What: what, Why: why}))
+	}
+	if now.After(h.ask.Span.To) {
+		miss("metrics and sessions of PostgreSQL in the span", fmt.Sprintf("it ended %v ago, and PostgreSQL keeps no history",
+			now.Sub(h.ask.Span.To).Round(time.Second)), "have Prometheus scrape an exporter, and declare it as a source too")
+	}
+	if live {
+		for _, l := range append(h.s.lacks(h.list), h.s.patroniLacks(h.list, h.c)...) {
+			miss(l.What, l.Why, l.Remedy)
+		}
+	}
+	for i, w := range h.seen {
+		told := make(map[string]bool)
+		for _, err := range w.lost {
+			what, _, _ := cut(err)
+			why, remedy := explain(err)
+			if !told[what] {
+				told[what] = true
+				miss(what+" of "+h.list[i].name(), why, remedy)
+			}
+		}
+		if kept := int64(len(w.last.list)); w.last.all > kept && kept > 0 {
+			all = append(all, h.to.Reduced(incident.Reduction{
+				Stage: "metrics", In: w.last.all, Out: kept, Unit: "statements",
+				How: "the slowest and the heaviest of " + h.list[i].name(), Rest: "raise statements, or ask pg_stat_statements",
+			}))
+		}
+		if w.id != nil {
+			k := w.id.clock
+			k.Of = h.list[i].name()
+			all = append(all, h.to.Clock(k))
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,12 @@
+SELECT pg_is_in_recovery(),
+       current_setting('server_version_num')::int,
+       current_setting('cluster_name'),
+       coalesce(host(inet_server_addr()), ''),
+       coalesce(inet_server_port(), 0),
+       (SELECT system_identifier::text FROM pg_control_system()),
+       (SELECT timeline_id FROM pg_control_checkpoint()),
+       current_user::text,
+       pg_has_role(current_user, 'pg_monitor', 'USAGE'),
+       extract(epoch FROM clock_timestamp())::float8,
+       extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8,
+       extract(epoch FROM clock_timestamp() - pg_conf_load_time())::float8
