@@ -85,7 +85,8 @@ func run(ctx context.Context, c *commands, command string) error {
 		return status(p)
 	case "load":
 		l := c.Load
-		return p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, Every: l.Every, Report: report})
+		p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, Every: l.Every, Report: report})
+		return nil
 	case "kill <node>":
 		return p.Kill(ctx, c.Kill.Node)
 	case "stop <node>":

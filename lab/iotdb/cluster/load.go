@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,8 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
-
-	"triagent/internal/errs"
 )
 
 // Load is work for a lab: clients that write and read over REST, each in turn on
@@ -82,8 +79,8 @@ func (c *counter) take() Tally {
 }
 
 // Run puts the load on the lab until its time is over or ctx ends. Requests that
-// fail are counted and not an error.
-func (p *Plan) Run(ctx context.Context, l Load) error {
+// fail are counted.
+func (p *Plan) Run(ctx context.Context, l Load) {
 	or(&l.Clients, 4)
 	or(&l.Rows, 50)
 	or(&l.Reads, 20)
@@ -98,51 +95,35 @@ func (p *Plan) Run(ctx context.Context, l Load) error {
 		pace = rate.NewLimiter(rate.Limit(l.Rate), l.Clients)
 	}
 	count := &counter{begun: time.Now()}
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	for k := range l.Clients {
-		g.Go(func() error { return p.work(ctx, l, k, pace, count) })
+		g.Go(func() error {
+			p.work(ctx, l, k, pace, count)
+			return nil
+		})
 	}
-	g.Go(func() error {
-		tick := time.NewTicker(l.Every)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-				if t := count.take(); l.Report != nil {
-					l.Report(t)
-				}
-			}
+	for wait(ctx, l.Every) == nil {
+		if t := count.take(); l.Report != nil {
+			l.Report(t)
 		}
-	})
-	err := g.Wait()
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return nil
 	}
-	return err
+	_ = g.Wait() // they return no error
 }
 
 // work is one client.
-func (p *Plan) work(ctx context.Context, l Load, k int, pace *rate.Limiter, count *counter) error {
+func (p *Plan) work(ctx context.Context, l Load, k int, pace *rate.Limiter, count *counter) {
 	urls := p.REST()
-	if len(urls) == 0 {
-		return errs.New(errs.Invalid, "no DataNode to put a load on")
-	}
-	for i := 0; ; i++ {
-		if pace.Wait(ctx) != nil { // the time is over, or would be
-			return nil
-		}
+	for i := 0; pace.Wait(ctx) == nil; i++ { // else the time is over, or would be
 		c := client{url: urls[(i+k)%len(urls)]}
-		read := l.Reads > 0 && i%100 < l.Reads
+		read := l.Reads > 0 && i*37%100 < l.Reads
 		begun := time.Now()
 		err := request(ctx, c, l, i*l.Clients+k, read)
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		count.add(read, time.Since(begun), err)
-		if err != nil { // a node that refuses at once is not to be hammered
-			_ = wait(ctx, 50*time.Millisecond)
+		if err != nil && wait(ctx, 50*time.Millisecond) != nil { // a node that refuses at once is not to be hammered
+			return
 		}
 	}
 }

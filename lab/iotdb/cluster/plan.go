@@ -82,7 +82,7 @@ type Node struct {
 	base int
 }
 
-// Ports of a node. A ConfigNode has the first two and Metrics.
+// port is one of the node's 20 ports. A ConfigNode has the first three.
 func (n *Node) port(k int) int { return n.base + k }
 
 // Internal is the port that the other nodes call.
@@ -100,7 +100,7 @@ func (n *Node) RPC() int { return n.port(3) }
 // REST is the port of the REST service of a DataNode.
 func (n *Node) REST() int { return n.port(4) }
 
-// Exchange, SchemaConsensus and DataConsensus are further ports of a DataNode.
+// Exchange is the port by which DataNodes hand intermediate results on.
 func (n *Node) Exchange() int { return n.port(5) }
 
 // SchemaConsensus is the port of Ratis for schema regions.
@@ -141,7 +141,7 @@ func (p *Plan) Node(name string) (Node, error) {
 	return Node{}, errs.New(errs.NotFound, "no node %q: there are %v", name, all)
 }
 
-// Prometheus and Alertmanager are where they listen.
+// Prometheus is where Prometheus listens.
 func (p *Plan) Prometheus() string { return net.JoinHostPort(p.Net+".1", strconv.Itoa(p.Port+200)) }
 
 // Alertmanager is where Alertmanager listens.

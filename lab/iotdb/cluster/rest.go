@@ -43,12 +43,6 @@ func (c client) query(ctx context.Context, sql string) (*table, error) {
 	return c.post(ctx, "/rest/v2/query", map[string]string{"sql": sql})
 }
 
-// do runs a statement without a result.
-func (c client) do(ctx context.Context, sql string) error {
-	_, err := c.post(ctx, "/rest/v2/nonQuery", map[string]string{"sql": sql})
-	return err
-}
-
 func (c client) post(ctx context.Context, path string, body any) (*table, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
