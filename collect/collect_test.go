@@ -274,3 +274,27 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("%d files are left", len(left))
 	}
 }
+
+// TestYoung has sources that begin after the baseline: what lies before the
+// alert is the baseline then, and the report says so.
+func TestYoung(t *testing.T) {
+	young := ask
+	young.Alert.Time = begin.Add(67 * time.Minute)
+	src := func(minutes ...int) *scripted {
+		return &scripted{give: func(_ context.Context, _ connectors.Ask, to connectors.Sink) error {
+			return to.Series(connectors.Series{Node: "n1", Name: "up", Times: at(minutes...), Values: make([]float64, len(minutes))})
+		}}
+	}
+	b, _ := gather(t, collect.Ask{Incident: young}, named("prom", src(61, 62, 64, 66, 68)))
+	if i := b.Incident; !i.Window.From.Equal(begin.Add(66*time.Minute)) || !i.Baseline.From.Equal(begin.Add(61*time.Minute)) || i.Baseline.To.After(i.Window.From) {
+		t.Errorf("window %v, baseline %v", i.Window, i.Baseline)
+	}
+	if m := b.Missing[0]; m.What != "the baseline" || m.Why != "metrics begin at 11:01:00: what lies before 11:05:50 is taken for normal" {
+		t.Errorf("missing %+v", b.Missing)
+	}
+	for name, minutes := range map[string][]int{"old enough": {49, 61, 68}, "too young": {65, 66, 68}} {
+		if b, _ := gather(t, collect.Ask{Incident: young}, named("prom", src(minutes...))); b.Incident.Window != ask.Window || b.Incident.Baseline != ask.Baseline {
+			t.Errorf("%s: window %v, baseline %v", name, b.Incident.Window, b.Incident.Baseline)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package collect
+
+import (
+	"fmt"
+	"time"
+
+	"triagent/incident"
+)
+
+// The times of an incident whose sources remember nothing of its baseline.
+const (
+	youngLead     = time.Minute      // of the window before the alert: rules wait before they fire
+	youngGap      = 10 * time.Second // between baseline and window
+	youngBaseline = time.Minute      // least baseline that is worth having
+)
+
+// remembered fits window and baseline to what the sources remember: where their
+// metrics begin after the baseline, as those of a young installation do, the
+// window begins shortly before the alert and what lies before it is the
+// baseline. Without an alert, or with too little before it, nothing changes.
+func (g *gathering) remembered(inc incident.Incident) incident.Incident {
+	first := g.firstSample()
+	if first.IsZero() || inc.Baseline.IsZero() || first.Before(inc.Baseline.To) || inc.Alert.Time.IsZero() {
+		return inc
+	}
+	from := inc.Alert.Time.Add(-youngLead)
+	end := from.Add(-youngGap)
+	if from.Before(inc.Window.From) || !from.Before(inc.Window.To) || end.Sub(first) < youngBaseline {
+		return inc
+	}
+	g.lack(incident.Missing{What: "the baseline", Why: fmt.Sprintf(
+		"metrics begin at %s: what lies before %s is taken for normal", first.UTC().Format(time.TimeOnly), end.UTC().Format(time.TimeOnly))})
+	inc.Window.From, inc.Baseline = from, incident.Window{From: first, To: end}
+	return inc
+}
+
+// firstSample is when the metrics begin; zero: there are none.
+func (g *gathering) firstSample() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var first int64
+	for _, list := range g.series {
+		for _, s := range list {
+			if first == 0 || s.times[0] < first {
+				first = s.times[0]
+			}
+		}
+	}
+	return moment(first)
+}
