@@ -32,6 +32,24 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// statusError is an answer that is no success.
+type statusError struct {
+	code int
+	said string
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("status %d%s", e.code, e.said) }
+
+// StatusOf returns the HTTP status that an error of this package comes from; 0:
+// it comes from none.
+func StatusOf(err error) int {
+	var e *statusError
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return 0
+}
+
 var (
 	errLate = errors.New("it did not answer in time")
 	errHuge = errors.New("its answer is longer than is read")
@@ -106,7 +124,7 @@ func (c *Client) refused(resp *http.Response, r Request, body io.Reader) error {
 		}
 		return nil
 	}
-	f := &failure{kind: errs.Invalid, err: fmt.Errorf("status %d%s", code, said(body, &c.s))}
+	f := &failure{kind: errs.Invalid, err: &statusError{code, said(body, &c.s)}}
 	switch {
 	case code == http.StatusUnauthorized:
 		f.kind, f.remedy = errs.Denied, "check user and password, or token"
