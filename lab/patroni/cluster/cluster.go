@@ -1,0 +1,322 @@
+// Package cluster runs a real cluster of three PostgreSQL nodes under Patroni on
+// this machine, with etcd, exporters, a Prometheus that scrapes them and, if a
+// webhook is given, an Alertmanager; and it does faults to it. All ports are of
+// the loopback. Everything ends with the process that started it.
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"triagent/lab/servers"
+)
+
+// Nodes is how many nodes there are.
+const Nodes = 3
+
+// Plan is where everything of a cluster is. It is kept in the cluster's folder.
+type Plan struct {
+	Dir        string        `json:"-"`
+	Scope      string        `json:"scope"` // name of the cluster in Patroni
+	Node       [Nodes]Node   `json:"nodes"`
+	Etcd       string        `json:"etcd"`       // host:port
+	Prometheus string        `json:"prometheus"` // URL
+	Webhook    string        `json:"webhook"`    // that Alertmanager tells of alerts; empty: no Alertmanager
+	Scrape     time.Duration `json:"scrape"`     // 0: 1 s
+	PID        int           `json:"pid"`        // of the process that runs it
+}
+
+// Node is one node.
+type Node struct {
+	Name     string `json:"name"`
+	SQL      string `json:"sql"`      // host:port of PostgreSQL
+	REST     string `json:"rest"`     // host:port of Patroni
+	Exporter string `json:"exporter"` // host:port of its exporter; empty: none is installed
+	Patroni  int    `json:"patroni"`  // PID
+}
+
+// Open reads the plan of a cluster that runs.
+func Open(dir string) (*Plan, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		return nil, fmt.Errorf("no cluster is in %s: %w", dir, err)
+	}
+	p := &Plan{Dir: dir}
+	return p, json.Unmarshal(b, p)
+}
+
+func (p *Plan) save() error {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.Dir, "plan.json"), b, 0o644) //nolint:gosec // holds no secret
+}
+
+// Cluster is one that runs in this process.
+type Cluster struct {
+	*Plan
+	who   identity
+	procs []*process
+	other []*servers.Server
+}
+
+// Up starts a cluster in an empty folder and waits until it is ready; Down ends
+// it. Say is told of every step.
+func Up(ctx context.Context, p Plan, say func(string)) (*Cluster, error) {
+	c := &Cluster{Plan: &p}
+	if err := c.up(ctx, say); err != nil {
+		return nil, errors.Join(err, c.Down())
+	}
+	return c, nil
+}
+
+func (c *Cluster) up(ctx context.Context, say func(string)) (err error) {
+	c.Scope, c.Scrape, c.PID = cmp.Or(c.Scope, "shop"), cmp.Or(c.Scrape, time.Second), os.Getpid()
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
+		return err
+	}
+	if err := empty(c.Dir); err != nil {
+		return err
+	}
+	if c.who, err = unprivileged(); err != nil {
+		return err
+	}
+	for _, need := range []struct{ program, pkg string }{{"patroni", "patroni"}, {"prometheus-postgres-exporter", "prometheus-postgres-exporter"}} {
+		if err := install(ctx, need.program, need.pkg); err != nil && need.program == "patroni" {
+			return err
+		}
+	}
+	say("etcd")
+	if err := servers.Get(ctx, servers.PostgreSQL, servers.Options{}); err != nil {
+		return err
+	}
+	if err := c.server(ctx, servers.Etcd, servers.Options{}); err != nil {
+		return err
+	}
+	c.Etcd = c.other[0].Addr("http")
+	if err := c.nodes(ctx, say); err != nil {
+		return err
+	}
+	if err := c.watchers(ctx, say); err != nil {
+		return err
+	}
+	return c.save()
+}
+
+// server starts one of the servers beside the nodes.
+func (c *Cluster) server(ctx context.Context, k servers.Kind, o servers.Options) error {
+	o.Dir = filepath.Join(c.Dir, string(k))
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil { //nolint:gosec // another user runs in it
+		return err
+	}
+	s, err := servers.Run(ctx, k, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", k, err)
+	}
+	c.other = append(c.other, s)
+	return nil
+}
+
+// nodes starts Patroni on each node; the first becomes the leader.
+func (c *Cluster) nodes(ctx context.Context, say func(string)) error {
+	ports, err := free(3 * Nodes)
+	if err != nil {
+		return err
+	}
+	exporter, _ := exec.LookPath("prometheus-postgres-exporter")
+	for i := range c.Node {
+		c.Node[i] = Node{Name: fmt.Sprintf("pg-%d", i+1), SQL: ports[3*i], REST: ports[3*i+1]}
+		if exporter != "" {
+			c.Node[i].Exporter = ports[3*i+2]
+		}
+	}
+	for i := range c.Node {
+		say(c.Node[i].Name)
+		if err := c.node(i); err != nil {
+			return err
+		}
+		if i == 0 { // or two would race for the first initdb
+			if err := c.settled(ctx, 1); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.settled(ctx, Nodes); err != nil {
+		return err
+	}
+	if exporter == "" {
+		return nil
+	}
+	for _, n := range c.Node {
+		p, err := begin(command{
+			name: "exporter-" + n.Name, path: exporter, args: []string{"--web.listen-address=" + n.Exporter},
+			env: []string{"DATA_SOURCE_NAME=postgresql://postgres@" + n.SQL + "/postgres?sslmode=disable"},
+		}, c.Dir, c.who)
+		if err != nil {
+			return err
+		}
+		c.procs = append(c.procs, p)
+	}
+	return nil
+}
+
+// node starts Patroni on one node.
+func (c *Cluster) node(i int) error {
+	n := &c.Node[i]
+	home := filepath.Join(c.Dir, n.Name)
+	if err := os.MkdirAll(home, 0o755); err != nil { //nolint:gosec // another user runs in it
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(home, "patroni.yml"), c.patroni(n), 0o644); err != nil { //nolint:gosec // holds no secret
+		return err
+	}
+	if err := c.who.own(home); err != nil {
+		return err
+	}
+	program, err := exec.LookPath("patroni")
+	if err != nil {
+		return err
+	}
+	p, err := begin(command{name: n.Name, path: program, args: []string{filepath.Join(home, "patroni.yml")}, home: home}, c.Dir, c.who)
+	if err != nil {
+		return err
+	}
+	n.Patroni = p.pid
+	c.procs = append(c.procs, p)
+	return nil
+}
+
+// settled waits until so many members run, one of them the leader.
+func (c *Cluster) settled(ctx context.Context, want int) error {
+	return poll(ctx, 2*time.Minute, fmt.Sprintf("%d members to run", want), func(ctx context.Context) bool {
+		all, err := c.Members(ctx)
+		if err != nil {
+			return false
+		}
+		run, leads := 0, 0
+		for _, m := range all {
+			if m.Runs() {
+				run++
+			}
+			if m.Role == "leader" && m.State == "running" {
+				leads++
+			}
+		}
+		return run == want && leads == 1
+	})
+}
+
+// Member is a node as Patroni sees it.
+type Member struct {
+	Name  string `json:"name"`
+	Role  string `json:"role"`
+	State string `json:"state"`
+}
+
+// Runs reports whether PostgreSQL runs.
+func (m Member) Runs() bool { return m.State == "running" || m.State == "streaming" }
+
+// Members asks the nodes one after the other who takes part.
+func (p *Plan) Members(ctx context.Context) ([]Member, error) {
+	var all []error
+	for _, n := range p.Node {
+		var out struct{ Members []Member }
+		err := getJSON(ctx, "http://"+n.REST+"/cluster", &out)
+		if err == nil {
+			return out.Members, nil
+		}
+		all = append(all, err)
+	}
+	return nil, errors.Join(all...)
+}
+
+// Leader is the node that takes writes.
+func (p *Plan) Leader(ctx context.Context) (*Node, error) { return p.first(ctx, true) }
+
+// Standby is a node that follows.
+func (p *Plan) Standby(ctx context.Context) (*Node, error) { return p.first(ctx, false) }
+
+func (p *Plan) first(ctx context.Context, leads bool) (*Node, error) {
+	all, err := p.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range all {
+		if (m.Role == "leader") != leads || !m.Runs() {
+			continue
+		}
+		for i := range p.Node {
+			if p.Node[i].Name == m.Name {
+				return &p.Node[i], nil
+			}
+		}
+	}
+	return nil, errors.New("no such node runs")
+}
+
+func getJSON(ctx context.Context, url string, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// empty makes a folder that may hold nothing yet.
+func empty(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // another user goes through it
+		return err
+	}
+	list, err := os.ReadDir(dir)
+	if err == nil && len(list) > 0 {
+		err = fmt.Errorf("%s is not empty: a cluster begins in an empty folder", dir)
+	}
+	return err
+}
+
+// free finds ports of the loopback.
+func free(n int) (out []string, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }() // all are held until all are found
+		out = append(out, "127.0.0.1:"+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+	return out, nil
+}
+
+// poll waits for a condition.
+func poll(ctx context.Context, within time.Duration, what string, is func(context.Context) bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("waited %v for %s", within, what))
+	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for !is(ctx) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
