@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"triagent/internal/errs"
 )
 
 // series is one series of a matrix: its labels, the name among them, and its
@@ -81,7 +79,7 @@ func readMatrix(r io.Reader, each func(wireSeries) error) (notes, error) {
 		return skip(d)
 	})
 	if err == nil && status != "success" {
-		err = errs.New(errs.Invalid, "it answers with status %.40q", status)
+		err = notLike("a query", status)
 	}
 	return n, err
 }

@@ -15,11 +15,10 @@ import (
 	"triagent/internal/errs"
 )
 
-// The most that is read of answers, in bytes.
 const (
-	mostIndex   = 32 << 20  // names and labels
-	mostSamples = 256 << 20 // samples, read as they come
-	longestURL  = 4000      // a longer query is posted
+	mostIndex = 32 << 20 // names and labels
+
+	longestURL = 4000 // a longer query is posted
 )
 
 // mostHeld bounds the samples of one answer: four times what is asked for at
@@ -42,9 +41,16 @@ func (s *Source) listed(ctx context.Context, path string, query url.Values, out 
 		return notes{}, err
 	}
 	if answer.Status != "success" {
-		return notes{}, errs.New(errs.Invalid, "%s answers with status %.40q", path, answer.Status)
+		return notes{}, notLike(path, answer.Status)
 	}
 	return notes{warnings: answer.Warnings, partial: answer.IsPartial}, nil
+}
+
+// notLike says that a server does not answer as a Prometheus does.
+func notLike(what, status string) error {
+	e := errs.New(errs.Invalid, "%s answers with status %.40q, not \"success\"", what, status)
+	e.Remedy = "check that the URL is that of a Prometheus, with the path that its /api/v1 lies below"
+	return e
 }
 
 // labelSets asks which series there were in a span that a selector fits.
@@ -64,10 +70,10 @@ func (s *Source) raw(ctx context.Context, sel string, span incident.Window) ([]w
 // matrix asks a query and returns the series of its answer.
 func (s *Source) matrix(ctx context.Context, path string, query url.Values) ([]wireSeries, notes, error) {
 	query.Set("timeout", duration(s.c.Timeout)) // of the server: what is not waited for is not worked at
-	r := fetch.Request{Path: path, Query: query, Accept: "application/json", Max: mostSamples}
+	r := fetch.Request{Path: path, Query: query, Accept: "application/json", Header: http.Header{"Accept-Encoding": {"identity"}}}
 	if text := query.Encode(); len(text) > longestURL {
 		r.Query, r.Body, r.Method = nil, []byte(text), http.MethodPost
-		r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	var all []wireSeries
 	var n notes

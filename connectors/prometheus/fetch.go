@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -32,7 +33,7 @@ func (g *gathering) target(ctx context.Context, n *node, t *target) error {
 			return err
 		}
 	}
-	points := int(g.span.Duration()/a.every) + 1
+	points := int(g.span.Duration()/max(cmp.Or(t.interval, a.every), g.step)) + 1
 	for _, q := range p.questions(t.sel, g.span, points, g.step) {
 		list, err := g.fetch(ctx, n, q)
 		if err != nil {
