@@ -38,15 +38,12 @@ func parseSelector(text string) (selector, error) {
 			}
 		}
 		rest = strings.TrimSpace(rest[at+len(m.op):])
-		quoted, err := strconv.QuotedPrefix(rest)
-		if err != nil || m.op == "" || !label.MatchString(m.name) {
-			return nil, wrongSelector(text)
-		}
-		if m.value, err = strconv.Unquote(quoted); err != nil {
+		var ok bool
+		if m.value, rest, ok = cutQuoted(rest); !ok || m.op == "" || !label.MatchString(m.name) {
 			return nil, wrongSelector(text)
 		}
 		out = append(out, m)
-		rest = strings.TrimSpace(rest[len(quoted):])
+		rest = strings.TrimSpace(rest)
 		if after, ok := strings.CutPrefix(rest, ","); ok {
 			rest = strings.TrimSpace(after)
 		} else if rest != "" {
@@ -54,6 +51,20 @@ func parseSelector(text string) (selector, error) {
 		}
 	}
 	return out, nil
+}
+
+// cutQuoted takes a text in quotes of any kind off the beginning of a text.
+func cutQuoted(text string) (value, rest string, ok bool) {
+	if after, single := strings.CutPrefix(text, "'"); single {
+		value, rest, ok = strings.Cut(after, "'")
+		return value, rest, ok && !strings.Contains(value, `\`)
+	}
+	quoted, err := strconv.QuotedPrefix(text)
+	if err != nil {
+		return "", "", false
+	}
+	value, err = strconv.Unquote(quoted)
+	return value, text[len(quoted):], err == nil
 }
 
 func wrongSelector(text string) error {
