@@ -51,7 +51,7 @@ var rooms = map[string][]string{
 	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal", "collect"),
 	"eval":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
 	"bench":           with(base, "telemetry", "compress", "store", "demo", "internal/app"),
-	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web"),
+	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web", "collect"),
 }
 
 // mayExec are the rooms that may start another program. There is no shell in
