@@ -9,6 +9,10 @@
 // The library is archived upstream and keeps errors to itself, so this package
 // is all that knows it: a client is made for each push, sends one batch when it
 // is stopped, and tells its logger what came of it.
+//
+// The other half, Source, reads log lines from a Loki: the labels of streams say
+// which node wrote them. Lines are paged by time, and what lies on the edge of two
+// pages comes once.
 package loki
 
 import (
