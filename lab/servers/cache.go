@@ -65,7 +65,7 @@ func locked(ctx context.Context, want string, do func(ctx context.Context, cache
 // error.
 func run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	if nice, err := exec.LookPath("nice"); err == nil {
-		args, name = append([]string{"-n", "15", name}, args...), nice
+		args, name = append([]string{"-n", "10", name}, args...), nice
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
