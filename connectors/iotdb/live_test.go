@@ -1,8 +1,6 @@
 package iotdb_test
 
 import (
-	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -10,34 +8,9 @@ import (
 	"triagent/connectors/iotdb"
 	"triagent/incident"
 	"triagent/lab/iotdb/cluster"
+	"triagent/lab/iotdb/clustertest"
 	"triagent/telemetry"
 )
-
-// lab is a real cluster: the one in the folder TRIAGENT_TEST_IOTDB, or one that
-// is started if TRIAGENT_TEST_ALL is 1.
-func lab(t *testing.T) *cluster.Plan {
-	t.Helper()
-	if dir := os.Getenv("TRIAGENT_TEST_IOTDB"); dir != "" {
-		p, err := cluster.Open(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
-	if os.Getenv("TRIAGENT_TEST_ALL") != "1" {
-		t.Skip("a real IoTDB takes a minute to start: set TRIAGENT_TEST_ALL=1, or TRIAGENT_TEST_IOTDB to the folder of a lab that runs")
-	}
-	p := &cluster.Plan{Dir: t.TempDir(), Port: 21000}
-	if err := p.Up(t.Context(), false, func(s string) { t.Log(s) }); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Down(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
-}
 
 // kept is a sink that keeps everything.
 type kept struct {
@@ -65,7 +38,7 @@ func (k *kept) Clock(c connectors.Clock) error   { k.clocks = append(k.clocks, c
 
 // TestLive reads a real cluster that had a load.
 func TestLive(t *testing.T) {
-	p := lab(t)
+	p := clustertest.Open(t)
 	p.Run(t.Context(), cluster.Load{For: 15 * time.Second, Rate: 40})
 	c := iotdb.Config{URLs: p.REST(), Series: []iotdb.Pattern{{Path: "root.plant.*.*.s1", Node: `root\.plant\.(line\d+)`, Step: time.Second}}}
 	c.User, c.Password, c.Proxy = "root", "root", "none"

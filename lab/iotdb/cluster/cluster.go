@@ -205,7 +205,8 @@ func (p *Plan) Stop(ctx context.Context, name string) error {
 	return p.end(ctx, 30*time.Second, name)
 }
 
-// Start starts a node that was killed or stopped, with its data.
+// Start starts a node that was killed or stopped, with its data, and waits until
+// the cluster says that it runs.
 func (p *Plan) Start(ctx context.Context, name string) error {
 	n, err := p.Node(name)
 	if err != nil {
@@ -218,7 +219,37 @@ func (p *Plan) Start(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return p.startNode(ctx, n, jars)
+	if err := p.startNode(ctx, n, jars); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	return poll(ctx, 500*time.Millisecond, func() error { return p.nodeRuns(ctx, n) })
+}
+
+// nodeRuns says why the cluster does not take a node for a running one. A
+// DataNode answers itself; it needs a moment until its old self is forgotten.
+func (p *Plan) nodeRuns(ctx context.Context, n Node) error {
+	urls := p.REST()
+	if n.Data {
+		urls = []string{"http://" + n.At(n.REST())}
+	}
+	var failed error
+	for _, url := range urls {
+		rows, err := client{url: url}.query(ctx, "show cluster")
+		if err != nil {
+			failed = err
+			continue
+		}
+		status := rows.column("Status")
+		for i, id := range rows.column("NodeID") {
+			if id == float64(n.ID) && i < len(status) && status[i] == "Running" {
+				return nil
+			}
+		}
+		return errs.New(errs.Unavailable, "%s does not run yet", n.Name)
+	}
+	return failed
 }
 
 // Pause freezes a node: its connections stay open and nothing answers.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -20,8 +21,9 @@ func (p *Plan) Kill(ctx context.Context, name string) (string, error) {
 	return n.Name, p.kill(n)
 }
 
-// Lag keeps a standby from replaying what it receives until ctx ends; an empty
-// name is the first standby's. Begun is told the node's name.
+// Lag keeps a standby from replaying what it receives until ctx ends, by
+// stopping the process that does; Patroni would undo pg_wal_replay_pause. An
+// empty name is the first standby's. Begun is told the node's name.
 func (p *Plan) Lag(ctx context.Context, name string, begun func(string)) error {
 	n, err := p.named(ctx, name, p.Standby)
 	if err != nil {
@@ -32,13 +34,19 @@ func (p *Plan) Lag(ctx context.Context, name string, begun func(string)) error {
 		return err
 	}
 	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }() // it is done with
-	if _, err := c.Exec(ctx, "SELECT pg_wal_replay_pause()"); err != nil {
+	var pid int
+	if err := c.QueryRow(ctx, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'").Scan(&pid); err != nil {
+		return err
+	}
+	if !p.belongs(pid, n) {
+		return fmt.Errorf("process %d replays for %s, and is not of this cluster", pid, n.Name)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return err
 	}
 	begun(n.Name)
 	<-ctx.Done()
-	_, err = c.Exec(context.WithoutCancel(ctx), "SELECT pg_wal_replay_resume()")
-	return err
+	return syscall.Kill(pid, syscall.SIGCONT)
 }
 
 // Lock has three sessions of which each waits for the next until ctx ends; the

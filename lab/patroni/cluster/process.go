@@ -147,19 +147,27 @@ func (p *Plan) Clean() error {
 	return nil
 }
 
-// kill ends Patroni and PostgreSQL of a node at once, if they run.
+// kill ends Patroni and all processes of PostgreSQL of a node at once, if they
+// run; the postmaster first, or it would start others anew.
 func (p *Plan) kill(n *Node) error {
-	home := filepath.Join(p.Dir, n.Name)
 	pids := []int{n.Patroni}
-	b, err := os.ReadFile(filepath.Join(home, "data", "postmaster.pid"))
-	if err == nil {
+	if b, err := os.ReadFile(filepath.Join(p.data(n), "postmaster.pid")); err == nil {
 		line, _, _ := strings.Cut(string(b), "\n")
 		if pid, err := strconv.Atoi(line); err == nil {
 			pids = append(pids, pid)
 		}
 	}
+	all, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return err
+	}
+	for _, dir := range all {
+		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
+			pids = append(pids, pid)
+		}
+	}
 	for _, pid := range pids {
-		if !belongs(pid, home) {
+		if !p.belongs(pid, n) {
 			continue
 		}
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -169,14 +177,21 @@ func (p *Plan) kill(n *Node) error {
 	return nil
 }
 
-// belongs reports whether a process is one of those in a folder: numbers of
-// processes are used again.
-func belongs(pid int, home string) bool {
+func (p *Plan) data(n *Node) string { return filepath.Join(p.Dir, n.Name, "data") }
+
+// belongs reports whether a process is Patroni or PostgreSQL of a node: numbers
+// of processes are used again. Patroni is told its file, and all processes of
+// PostgreSQL work in the folder of the data.
+func (p *Plan) belongs(pid int, n *Node) bool {
 	if pid <= 1 {
 		return false
 	}
-	args, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-	return err == nil && bytes.Contains(args, []byte(home+"/"))
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
+	if cwd, err := os.Readlink(filepath.Join(proc, "cwd")); err == nil && cwd == p.data(n) {
+		return true
+	}
+	args, err := os.ReadFile(filepath.Join(proc, "cmdline"))
+	return err == nil && bytes.Contains(args, []byte("\x00"+filepath.Join(p.Dir, n.Name, "patroni.yml")+"\x00"))
 }
 
 // install finds a program, or installs its package of Debian where this process
