@@ -109,6 +109,7 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "lock.time", Bad: "up", Nature: "internal", Floor: 0.35, Log: true, Scope: "database", EN: "time waiting for locks", ZH: "锁等待时间"},
 	{Signal: "lock.deadlock", Bad: "up", Nature: "internal", Floor: 0.01, Scope: "database", EN: "deadlocks", ZH: "死锁"},
 	{Signal: "transaction.rate", Nature: "load", Floor: 0.2, Scope: "database", EN: "transactions", ZH: "事务速率"},
+	{Signal: "transaction.idle", Bad: "up", Nature: "internal", Floor: 0.35, Log: true, Scope: "database", EN: "time that transactions stand open and idle", ZH: "事务空闲未提交时长"},
 	{Signal: "transaction.rollback", Bad: "up", Nature: "external", Floor: 0.25, Scope: "database", EN: "transactions rolled back", ZH: "回滚事务"},
 	{Signal: "cache.hit", Bad: "down", Nature: "internal", Floor: 0.05, Weight: 0.6, Scope: "database", EN: "cache hits", ZH: "缓存命中"},
 	{Signal: "cache.miss", Bad: "up", Nature: "internal", Floor: 0.25, Weight: 0.6, Scope: "database", EN: "cache misses", ZH: "缓存未命中"},
@@ -263,6 +264,31 @@ var embedded = document{Signals: []SignalInfo{
 		"pg",
 		"greenplum",
 	}, Rules: []metricRule{
+		{If: "^pg+settings", Is: "setting.limit"},
+		{If: "exporter+scrapes|exporter+last|scrape+collector", Is: "scrape.latency"},
+		{If: "^pg+up|^up+job|postgres+running|member+running", Is: "process.up"},
+		{If: "postgres+timeline", Is: "election.count"},
+		{If: "cluster+unlocked|failsafe+mode", Is: "election.timeout"},
+		{If: "dcs+last+seen|reply+time", Is: "heartbeat.rate", Counter: "yes"},
+		{If: "replayed+timestamp", Is: "replication.rate", Counter: "yes"},
+		{If: "xlog+paused|replay+paused", Is: "replication.lag"},
+		{If: "xlog+received|xlog+replayed|wal+received|wal+replayed", Is: "replication.rate"},
+		{If: "receivers+streaming|replication+standbys|slots+active|slot+active", Is: "cluster.running"},
+		{If: "stat+replication lsn+diff", Is: "replication.queue"},
+		{If: "slot|slots lsn+diff|retained", Is: "wal.size"},
+		{If: "current+wal+lsn", Is: "wal.rate", Counter: "yes"},
+		{If: "idle+in+transaction tx|time|duration|seconds", Is: "transaction.idle"},
+		{If: "idle+in+transaction", Is: "connections.open"},
+		{If: "locks+wait+time|lock+wait+time", Is: "lock.time"},
+		{If: "activity waiting type+io", Is: "disk.queue"},
+		{If: "activity waiting type+lw+lock", Is: "threads.blocked"},
+		{If: "stat+activity+count state+active", Is: "query.running"},
+		{If: "stat+database+active+time", Is: "query.running", Counter: "yes"},
+		{If: "stat+database+session+time", Is: "connections.open", Counter: "yes"},
+		{If: "stat+database+sessions", Is: "session.open", Counter: "yes"},
+		{If: "checksum+failures", Is: "disk.error"},
+		{If: "archiver+failed", Is: "wal.queue"},
+		{If: "statements+exec+time", Is: "query.running"},
 		{If: "xact+commit", Is: "transaction.rate"},
 		{If: "xact+rollback", Is: "transaction.rollback"},
 		{If: "blks+read", Is: "cache.miss"},
@@ -1640,6 +1666,22 @@ var embedded = document{Signals: []SignalInfo{
 		{Is: []incident.Signal{
 			"event.maintenance",
 		}, Kind: "maintenance"},
+		{Is: []incident.Signal{
+			"log.lock",
+		}, Kind: "lock"},
+		{Is: []incident.Signal{
+			"log.election",
+		}, Kind: "failover"},
+		{Is: []incident.Signal{
+			"transaction.idle",
+		}, Any: []string{
+			"idle in transaction",
+		}, Kind: "transaction"},
+		{Is: []incident.Signal{
+			"log.slow_query",
+		}, Any: []string{
+			", active for",
+		}, Kind: "transaction"},
 		{Is: []incident.Signal{
 			"log.oom",
 		}, Any: []string{
@@ -3068,6 +3110,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "lock.time", Direction: "up", Weight: 1.8},
 		{Signal: "lock.deadlock", Direction: "up", Weight: 1.5},
 		{Signal: "log.lock", Weight: 2},
+		{Signal: "transaction.idle", Direction: "up", Weight: 0.8},
 		{Signal: "threads.blocked", Direction: "up", Weight: 0.9},
 		{Signal: "threads.active", Direction: "up", Weight: 0.4},
 		{Signal: "transaction.rate", Direction: "down", Weight: 0.8, All: []Sign{
@@ -3105,6 +3148,7 @@ var embedded = document{Signals: []SignalInfo{
 		"span.latency",
 		"transaction.rate",
 		"transaction.rollback",
+		"transaction.idle",
 		"connections.open",
 		"queue.length",
 		"pool.wait",

@@ -308,3 +308,18 @@ func has(list []string, parts ...string) bool {
 }
 
 func pid(c *pgx.Conn) string { return strconv.FormatUint(uint64(c.PgConn().PID()), 10) }
+
+// place copies a file to where the server can read it.
+func (s *server) place(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(s.dir, filepath.Base(path))
+	if err := os.WriteFile(to, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unprivileged(t, to)
+	return to
+}
