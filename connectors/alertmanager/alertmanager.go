@@ -1,7 +1,8 @@
 // Package alertmanager reads what the Alertmanager of Prometheus sends to a
 // webhook receiver, version 4 of its message. What builds on the same message,
 // as Grafana's alerting and the Alertmanagers of Mimir and VictoriaMetrics, is
-// read too.
+// read too. Beside that, Source asks an Alertmanager which alerts fire and what
+// is silenced.
 //
 // The labels of an alert are its identity; nothing else of the message is.
 package alertmanager
@@ -19,8 +20,8 @@ import (
 	"triagent/internal/errs"
 )
 
-// Source is the Source of every alert that Parse returns.
-const Source = "alertmanager"
+// sender is the Source of every alert of this package.
+const sender = "alertmanager"
 
 // version is the only one that Alertmanager has sent since 2016.
 const version = "4"
@@ -70,7 +71,7 @@ func Parse(body []byte, limit int, now time.Time) (alerts []connectors.Alert, tr
 
 func convert(a template.Alert, group string, now time.Time) (connectors.Alert, error) {
 	out := connectors.Alert{
-		Source:      Source,
+		Source:      sender,
 		Name:        strings.TrimSpace(a.Labels["alertname"]),
 		Labels:      a.Labels,
 		Annotations: a.Annotations,
