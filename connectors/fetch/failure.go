@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,6 +56,21 @@ var (
 	errHuge = errors.New("its answer is longer than is read")
 )
 
+const remedyProxy = "the proxy wants a log-in: put it into proxy, as http://user:password@host:port"
+
+// tunnel says what the answer of a proxy means that is asked to let us through to
+// a server that speaks TLS.
+func tunnel(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode/100 == 2 {
+		return nil
+	}
+	f := &failure{kind: errs.Unavailable, again: resp.StatusCode >= 500, err: fmt.Errorf("the proxy answers with status %d", resp.StatusCode), remedy: "check proxy, and what it lets through"}
+	if code := resp.StatusCode; code == http.StatusProxyAuthRequired || code == http.StatusForbidden {
+		f.kind, f.remedy = errs.Denied, remedyProxy
+	}
+	return f
+}
+
 // longest is how long a server may make us wait before another try.
 const longest = 30 * time.Second
 
@@ -68,8 +84,12 @@ func (c *Client) failed(ctx context.Context, err error) error {
 		alert   tls.AlertError
 		record  tls.RecordHeaderError
 		dns     *net.DNSError
+		op      *net.OpError
+		told    *failure
 	)
 	switch {
+	case errors.As(err, &told): // of the proxy
+		return told
 	case errors.Is(err, errHuge):
 		return &failure{kind: errs.Exhausted, err: errHuge, remedy: "ask for a shorter span or fewer nodes"}
 	case errors.Is(context.Cause(ctx), errLate):
@@ -86,6 +106,8 @@ func (c *Client) failed(ctx context.Context, err error) error {
 		f.denied("it refused us in the TLS handshake", "give a certificate that it accepts with tls: cert and key")
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		f.kind, f.again, f.err, f.remedy = errs.Invalid, false, errors.New("it does not speak TLS"), "use http:// in the URL"
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		f.err, f.remedy = fmt.Errorf("the proxy does not let us through: %w", op.Err), "check proxy, and that the proxy runs"
 	case errors.As(err, &dns):
 		f.err = fmt.Errorf("its name %s is not known", dns.Name)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -135,7 +157,7 @@ func (c *Client) refused(resp *http.Response, r Request, body io.Reader) error {
 	case code/100 == 3:
 		f.remedy = "it sends us elsewhere: put the address where it really is into the URL"
 	case code == http.StatusProxyAuthRequired:
-		f.kind, f.remedy = errs.Denied, "the proxy wants a log-in: put it into proxy"
+		f.kind, f.remedy = errs.Denied, remedyProxy
 	case code == http.StatusTooManyRequests, code >= 500 && code != http.StatusNotImplemented:
 		f.kind, f.again, f.after = errs.Unavailable, true, retryAfter(resp.Header)
 		f.remedy = "it is overloaded or restarting; lower rate if this goes on"
@@ -154,12 +176,14 @@ func (s *Settings) hidden(text string) string {
 		secrets = append(secrets, connectors.Secret(base64.StdEncoding.EncodeToString([]byte(s.User+":"+string(s.Password)))))
 	}
 	for _, v := range s.Headers {
-		if len(v) >= 8 { // a tenant's name may be any word
-			secrets = append(secrets, v)
+		secrets = append(secrets, v)
+		if _, key, ok := strings.Cut(string(v), " "); ok { // "ApiKey c2VjcmV0"
+			secrets = append(secrets, connectors.Secret(key))
 		}
 	}
+	slices.SortFunc(secrets, func(a, b connectors.Secret) int { return len(b) - len(a) }) // one may hold another
 	for _, v := range secrets {
-		if len(v) >= 4 { // less is no secret, and stands in any text
+		if len(v) >= 6 { // less stands in any text
 			text = strings.ReplaceAll(text, string(v), "***")
 		}
 	}
@@ -183,16 +207,26 @@ func printable(r rune) rune {
 	return r
 }
 
-// retryAfter reads seconds or a date; 0: nothing is said.
+// retryAfter reads seconds or a date, by the server's own clock if it tells it;
+// 0: nothing is said.
 func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.Atoi(v); err == nil {
-		return time.Duration(min(max(n, 0), 1<<20)) * time.Second
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v != "" && strings.Trim(v, "0123456789") == "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n > 1<<20 { // more than anybody waits
+			n = 1 << 20
+		}
+		return time.Duration(n) * time.Second
 	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(time.Until(at), 0)
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(at.Sub(now), 0)
 }
 
 // counted counts what is read, ends at a bound and remembers its error.
@@ -206,11 +240,14 @@ type counted struct {
 func (c *counted) Read(p []byte) (int, error) {
 	if c.left <= 0 {
 		// One byte more decides whether the answer ends here.
-		if n, err := c.r.Read(make([]byte, 1)); n == 0 && err != nil {
-			return 0, err
+		n, err := io.ReadFull(c.r, make([]byte, 1))
+		if n == 1 {
+			err = errHuge
 		}
-		c.err = errHuge
-		return 0, errHuge
+		if !errors.Is(err, io.EOF) {
+			c.err = err
+		}
+		return 0, err
 	}
 	if int64(len(p)) > c.left {
 		p = p[:c.left]
@@ -228,7 +265,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // which has whole seconds.
 func (c *Client) noteClock(h http.Header, begun, ended time.Time) {
 	at, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+	if err != nil || h.Get("Age") != "" { // an answer that was kept tells when it was made
 		return
 	}
 	least, most := at.Sub(ended).Nanoseconds(), at.Add(time.Second).Sub(begun).Nanoseconds()

@@ -69,7 +69,7 @@ func New(s Settings) (*Client, error) {
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy: proxy, TLSClientConfig: t, ForceAttemptHTTP2: true, MaxConnsPerHost: s.AtOnce, MaxIdleConnsPerHost: s.AtOnce,
-				IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+				OnProxyConnectResponse: tunnel, IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 			},
 			CheckRedirect: sameHost,
 		},
@@ -183,6 +183,7 @@ func (c *Client) once(ctx context.Context, r Request, read func(io.Reader) error
 	if err := c.pace.Wait(ctx); err != nil {
 		return &failure{kind: errs.Exhausted, err: errors.New("its turn would have come after the time was over"), remedy: "raise rate, or ask for a shorter span"}
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, c.s.Timeout, errLate)
 	defer cancel()
 	req, err := c.request(ctx, r)
@@ -203,9 +204,12 @@ func (c *Client) once(ctx context.Context, r Request, read func(io.Reader) error
 	}
 	defer func() { c.count(body.n) }()
 	if err := c.refused(resp, r, body); err != nil {
-		return err
+		return tooLate(caller, err)
 	}
 	err = read(body)
+	if err == nil && body.err == nil { // a connection whose answer was read to its end is used again
+		_, _ = io.CopyN(io.Discard, resp.Body, rest)
+	}
 	switch {
 	case body.err != nil: // whatever read made of it
 		return c.failed(ctx, body.err)
@@ -213,6 +217,19 @@ func (c *Client) once(ctx context.Context, r Request, read func(io.Reader) error
 		return err
 	}
 	return &failure{kind: errs.Invalid, err: fmt.Errorf("its answer is not understood: %w", err), remedy: "check that the URL is that of the right kind of server"}
+}
+
+// rest is how much is read of an answer beyond what was wanted of it, in bytes.
+const rest = 4 << 10
+
+// tooLate makes a failure final whose wait would end after the caller's time: it
+// says more than that the time is over.
+func tooLate(ctx context.Context, err error) error {
+	var f *failure
+	if at, ok := ctx.Deadline(); ok && errors.As(err, &f) && f.again && f.after > 0 && time.Until(at) < f.after {
+		f.again, f.remedy = false, fmt.Sprintf("it asks to wait %v, which is longer than there is time", f.after)
+	}
+	return err
 }
 
 func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {

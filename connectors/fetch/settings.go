@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/net/http/httpproxy"
 
 	"triagent/connectors"
@@ -24,7 +27,7 @@ type Settings struct {
 	Token    connectors.Secret            `yaml:"token"`    // bearer token
 	Headers  map[string]connectors.Secret `yaml:"headers"`  // sent with every request, as a tenant
 	TLS      TLS                          `yaml:"tls"`
-	Proxy    string                       `yaml:"proxy"`   // URL of a proxy; "none"; empty: HTTPS_PROXY and its like say
+	Proxy    connectors.Secret            `yaml:"proxy"`   // URL of a proxy, which may hold a log-in; "none"; empty: HTTPS_PROXY and its like say
 	Timeout  time.Duration                `yaml:"timeout"` // of one request, its answer read; 0: 30 s
 	AtOnce   int                          `yaml:"at_once"` // requests at once, at most; 0: 4
 	Rate     float64                      `yaml:"rate"`    // requests a second, at most; 0: 20
@@ -68,8 +71,28 @@ func (s *Settings) Validate() error {
 	case s.Retries > 10:
 		return errs.New(errs.Invalid, "retries: it is %d, and may be up to 10", s.Retries)
 	}
+	if err := s.sendable(); err != nil {
+		return err
+	}
 	_, err = s.proxy()
 	return err
+}
+
+// sendable looks that what goes into headers may: a secret that was read from a
+// file may end with a line break.
+func (s *Settings) sendable() error {
+	if strings.Contains(s.User, ":") {
+		return errs.New(errs.Invalid, "user: a colon cannot be in it")
+	}
+	if !httpguts.ValidHeaderFieldValue("Bearer " + string(s.Token)) {
+		return errs.New(errs.Invalid, "token: it holds a line break or another character that no token has")
+	}
+	for k, v := range s.Headers {
+		if !httpguts.ValidHeaderFieldName(k) || !httpguts.ValidHeaderFieldValue(string(v)) {
+			return errs.New(errs.Invalid, "headers: %.60q or its value holds a character that no header has", k)
+		}
+	}
+	return nil
 }
 
 func (s *Settings) fill() {
@@ -96,9 +119,9 @@ func (s *Settings) proxy() (func(*http.Request) (*url.URL, error), error) {
 		from := httpproxy.FromEnvironment().ProxyFunc()
 		return func(r *http.Request) (*url.URL, error) { return from(r.URL) }, nil
 	}
-	u, err := url.Parse(s.Proxy)
-	if err != nil || u.Host == "" {
-		return nil, errs.New(errs.Invalid, "proxy: it is no URL and not %q", "none")
+	u, err := url.Parse(string(s.Proxy))
+	if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return nil, errs.New(errs.Invalid, "proxy: it is no URL of http, https or socks5, and not %q", "none") // it may hold a secret
 	}
 	return http.ProxyURL(u), nil
 }
