@@ -28,7 +28,7 @@ var opened = []string{"java.util.concurrent", "java.lang", "java.util", "java.ni
 func (p *Plan) configure(n Node, jars string) (program, error) {
 	kind, main, heap, direct := "confignode", "org.apache.iotdb.confignode.service.ConfigNode", p.ConfigHeap, "64m"
 	if n.Data {
-		kind, main, heap, direct = "datanode", "org.apache.iotdb.db.service.DataNode", p.DataHeap, "160m"
+		kind, main, heap, direct = "datanode", "org.apache.iotdb.db.service.DataNode", p.DataHeap, "320m"
 	}
 	for _, sub := range []string{"conf", "logs"} {
 		if err := os.MkdirAll(filepath.Join(n.Dir, sub), 0o755); err != nil {

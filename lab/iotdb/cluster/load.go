@@ -139,7 +139,7 @@ func request(ctx context.Context, c client, l Load, i int, read bool) error {
 		_, err := c.query(ctx, sql)
 		return err
 	}
-	w := tablet{Device: device}
+	w := Tablet{Device: device}
 	end := time.Now().UnixMilli()
 	for r := range l.Rows {
 		w.Timestamps = append(w.Timestamps, end-int64(l.Rows-r))
@@ -157,12 +157,32 @@ func request(ctx context.Context, c client, l Load, i int, read bool) error {
 	return err
 }
 
-// tablet is a write of many rows of one device.
-type tablet struct {
-	Timestamps   []int64     `json:"timestamps"`
+// Tablet is a write of many rows of one device.
+type Tablet struct {
+	Timestamps   []int64     `json:"timestamps"` // milliseconds
 	Measurements []string    `json:"measurements"`
-	Types        []string    `json:"data_types"`
-	Values       [][]float64 `json:"values"`
+	Types        []string    `json:"data_types"` // of the measurements, as DOUBLE
+	Values       [][]float64 `json:"values"`     // [measurement][row]
 	Aligned      bool        `json:"is_aligned"`
 	Device       string      `json:"device"`
+}
+
+// Insert writes rows through the first DataNode that takes them.
+func (p *Plan) Insert(ctx context.Context, t *Tablet) error {
+	return p.first(ctx, "/rest/v2/insertTablet", t)
+}
+
+// Do runs a statement without a result, as CREATE USER, as root.
+func (p *Plan) Do(ctx context.Context, sql string) error {
+	return p.first(ctx, "/rest/v2/nonQuery", map[string]string{"sql": sql})
+}
+
+func (p *Plan) first(ctx context.Context, path string, body any) error {
+	var failed error
+	for _, url := range p.REST() {
+		if _, failed = (client{url: url}).post(ctx, path, body); failed == nil {
+			return nil
+		}
+	}
+	return failed
 }
