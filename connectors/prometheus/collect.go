@@ -154,10 +154,13 @@ func (g *gathering) fit(ctx context.Context, nodes []*node) ([]*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := counts.count(ctx, g.s, g.span, nodes); err != nil {
+		return nil, err
+	}
 	need := func(n *node) (samples int64) {
 		for _, t := range n.targets {
 			if every := max(t.interval, g.step, time.Second); every > 0 {
-				samples += int64(min(counts.of(t), g.s.c.MaxSeries)) * (int64(g.span.Duration()/every) + 1)
+				samples += int64(min(counts.of(t), g.s.c.MaxSeries+own)) * (int64(g.span.Duration()/every) + 1)
 			}
 		}
 		return samples

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -29,10 +30,16 @@ type openmetrics struct{ strings.Builder }
 func (o *openmetrics) add(series string, n int, value func(i int) float64) {
 	for i := range n {
 		if v := value(i); v == v {
-			_, _ = fmt.Fprintf(o, "%s %v %d\n", series, v, began.Add(time.Duration(i)*15*time.Second).Unix())
+			writeSample(o, series, v, began.Add(time.Duration(i)*15*time.Second))
 		}
 	}
 }
+
+func writeSample(to io.Writer, series string, v float64, at time.Time) {
+	_, _ = fmt.Fprintf(to, "%s %v %d\n", series, v, at.Unix())
+}
+
+var nan = math.NaN()
 
 // some is the telemetry of two nodes: h2 is gone after the tenth scrape, and its
 // counter begins anew at the fifth.
@@ -114,7 +121,6 @@ func TestCollect(t *testing.T) {
 	if len(to.series) != 2*7 {
 		t.Errorf("%d series", len(to.series))
 	}
-	nan := math.NaN()
 	for _, tt := range []struct {
 		node, name string
 		want       []float64

@@ -32,7 +32,7 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 	for _, n := range nodes {
 		f.Nodes = append(f.Nodes, n.Node)
 		for _, t := range n.targets {
-			held.Count += int64(counts.of(t))
+			held.Count += int64(counts[identity(t.labels)])
 		}
 	}
 	if len(counts) == 0 {

@@ -16,6 +16,9 @@ func (g *gathering) scrapes(ctx context.Context, all []*node) error {
 		for _, t := range n.targets {
 			if t.labels["__name__"] == "up" {
 				by[identity(t.labels)] = t
+				for _, labels := range t.more {
+					by[identity(labels)] = t
+				}
 			}
 		}
 	}
@@ -34,12 +37,60 @@ func (g *gathering) scrapes(ctx context.Context, all []*node) error {
 		}
 		for _, x := range list {
 			if t := by[identity(x.Metric)]; t != nil {
-				from := after(t.axis, x.Values.times)
-				t.axis, t.up = append(t.axis, x.Values.times[from:]...), append(t.up, x.Values.values[from:]...)
+				t.scraped(x.Values)
 			}
 		}
 	}
+	if err := g.outages(by); err != nil {
+		return err
+	}
 	g.holes(by)
+	return nil
+}
+
+// scraped adds samples of up; where there are two at a time, the first counts.
+func (t *target) scraped(s samples) {
+	times, up := t.axis, t.up
+	t.axis, t.up = make([]int64, 0, len(times)+len(s.times)), make([]float64, 0, len(times)+len(s.times))
+	for i, j := 0, 0; i < len(times) || j < len(s.times); {
+		switch {
+		case j == len(s.times) || i < len(times) && times[i] <= s.times[j]:
+			if j < len(s.times) && times[i] == s.times[j] {
+				j++
+			}
+			t.axis, t.up = append(t.axis, times[i]), append(t.up, up[i])
+			i++
+		default:
+			t.axis, t.up = append(t.axis, s.times[j]), append(t.up, s.values[j])
+			j++
+		}
+	}
+}
+
+// outages says when nothing at all was scraped for a while: then the server was
+// down, or has deleted what it had.
+func (g *gathering) outages(by map[string]*target) error {
+	var all []int64
+	longest := time.Minute
+	for _, t := range by {
+		all = append(all, t.axis...)
+		longest = max(longest, 3*typical(t.axis))
+	}
+	slices.Sort(all)
+	last, said := g.span.From.UnixNano(), 0
+	for _, at := range append(all, g.span.To.UnixNano()) {
+		if gap := time.Duration(at - last); gap > longest && said < 5 {
+			said++
+			from, to := time.Unix(0, last).UTC(), time.Unix(0, at).UTC()
+			if err := g.to.Missing(incident.Missing{
+				What: "metrics from " + from.Format(time.RFC3339) + " to " + to.Format(time.RFC3339),
+				Why:  "the server has scraped nothing then: it was down, or it has deleted that time (check its retention)",
+			}); err != nil {
+				return sinkError{err}
+			}
+		}
+		last = at
+	}
 	return nil
 }
 
@@ -107,13 +158,26 @@ func (s *Source) counts(ctx context.Context, span incident.Window) (counts, erro
 	return out, nil
 }
 
-// usual is how many series a target is taken to have where nobody counted.
-const usual = 1000
+// own are the series that a server adds to those of each target: up and what it
+// tells of the scrape.
+const own = 5
 
-// of is how many series a target has, about.
-func (c counts) of(t *target) int {
-	if n, ok := c[identity(t.labels)]; ok {
-		return n
+// count counts the series of the targets of nodes that nobody has counted.
+func (c counts) count(ctx context.Context, s *Source, span incident.Window, nodes []*node) error {
+	for _, n := range nodes {
+		for _, t := range n.targets {
+			if _, ok := c[identity(t.labels)]; ok {
+				continue
+			}
+			sets, _, err := s.labelSets(ctx, span, t.sel.with(noParts...).String())
+			if err != nil {
+				return err
+			}
+			c[identity(t.labels)] = len(sets)
+		}
 	}
-	return usual
+	return nil
 }
+
+// of is how many series a target has, at most, as far as it was counted.
+func (c counts) of(t *target) int { return c[identity(t.labels)] + own }

@@ -16,10 +16,11 @@ import (
 
 // target is one thing that the server scrapes, or that writes to it.
 type target struct {
-	sel      selector // of all its series
-	labels   map[string]string
-	machine  bool // tells of the machine as such, as node_exporter
-	second   bool // not the one that its node is named for
+	sel      selector            // of all its series
+	labels   map[string]string   // of its up
+	more     []map[string]string // where these changed: the others
+	machine  bool                // tells of the machine as such, as node_exporter
+	second   bool                // not the one that its node is named for
 	interval time.Duration
 	axis     []int64 // when it was scraped; see axis.go
 	up       []float64
@@ -101,7 +102,13 @@ func (s *Source) pushed(ctx context.Context, span incident.Window) ([]*node, not
 // that machine. Nodes come in the order of their names.
 func (s *Source) nodes(targets []*target, machines map[string]string) []*node {
 	by := make(map[string]*node)
+	same := make(map[string]*target)
 	for _, t := range targets {
+		if before := same[t.sel.String()]; before != nil {
+			before.more = append(before.more, t.labels)
+			continue
+		}
+		same[t.sel.String()] = t
 		id := t.labels[s.c.NodeLabel]
 		if by[id] == nil {
 			by[id] = &node{Node: connectors.Node{Names: []string{id}, Host: hostOf(cmp.Or(t.labels["instance"], id))}}
