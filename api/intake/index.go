@@ -22,6 +22,7 @@ type entry struct {
 	live    map[string]time.Time // fingerprint -> start of what fires
 	alerts  int                  // distinct, as far as known
 	due     time.Time            // when it is to be diagnosed; zero: not known
+	again   int                  // times that alerts that joined brought a diagnosis about
 	signals []int                // of the batch that opens it: positions in the plan, ascending
 	partial bool                 // more fires than is in live
 	inSys   bool                 // it is in bySys
@@ -40,7 +41,7 @@ type index struct {
 	byWide  map[string][]*entry // by system, those with an alert about all of it
 	byName  map[string][]*entry // with an alert of this name that points at no node
 	live    map[string]*entry   // by fingerprint of what fires
-	behind  map[*entry]bool     // nodes joined, and no diagnosis is asked for yet
+	behind  map[*entry]bool     // alerts or nodes joined, and no diagnosis is asked for yet
 }
 
 func newIndex() *index {

@@ -326,7 +326,7 @@ func (a *asked) Enqueue(_ context.Context, _ store.Actor, _, reason string, notB
 	return store.Job{Reason: reason}, nil
 }
 
-// TestDiagnosedAgain says when nodes that join bring about another diagnosis.
+// TestDiagnosedAgain says when alerts that join bring about another diagnosis.
 func TestDiagnosedAgain(t *testing.T) {
 	c := newClock()
 	s := &asked{graphed: graphed{storetest.SQLite(t)}}
@@ -344,14 +344,15 @@ func TestDiagnosedAgain(t *testing.T) {
 	}
 	join(0, "Slow a")                                  // its own diagnosis is due after 10 s
 	join(9*time.Second, "Slow b")                      // is part of it
-	join(2*time.Second, "Full b")                      // no new node
-	join(time.Second, "Slow c", 70*time.Second)        // a minute after the first
-	join(time.Second, "Slow p>a")                      // is part of that
-	join(100*time.Second, "Slow q>a", 130*time.Second) // and again a minute after that
+	join(2*time.Second, "Full b", 70*time.Second)      // a minute after the first
+	join(time.Second, "Slow c")                        // is part of that
+	join(time.Second, "Slow c")                        // a repeat
+	join(100*time.Second, "Slow q>a", 190*time.Second) // two minutes after that
+	join(100*time.Second, "Slow q>a")                  // a repeat
 	s.err = errs.New(errs.Unavailable, "busy")         // cannot be asked for
 	join(2*time.Minute, "Slow r>a")                    // but
 	s.err = nil                                        // once it can
-	join(time.Second, "Slow r>a", 244*time.Second)     // it is
+	join(time.Second, "Slow r>a", 430*time.Second)     // it is
 	join(time.Second, "!Slow r>a")                     // nothing new
 }
 

@@ -8,9 +8,12 @@ import (
 	"triagent/store"
 )
 
-// between is the least time between two diagnoses of an incident that alerts
-// bring about.
-const between = time.Minute
+// between is the least time between the first two diagnoses of an incident that
+// alerts bring about. It doubles each time, so many times at most.
+const (
+	between  = time.Minute
+	maxAgain = 5
+)
 
 // actor is who acts for alerts.
 var actor = store.Actor{Name: "triagent"}
@@ -64,11 +67,15 @@ func (in *Intake) settleOne(p *plan, i int, a *store.Arrival) {
 	}
 	if a.New {
 		e.alerts++
+		if !a.Opened {
+			x.behind[e] = true
+		}
 	}
 }
 
-// again asks for another diagnosis of the incidents that nodes have joined,
-// unless one is to come anyway. What fails is tried with the next batch.
+// again asks for another diagnosis of the incidents that alerts or nodes have
+// joined, unless one is to come anyway; each time it waits twice as long. What
+// fails is tried with the next batch.
 func (in *Intake) again(ctx context.Context, now time.Time) {
 	settle := in.timing.Load().settle
 	for e := range in.index.behind {
@@ -77,14 +84,15 @@ func (in *Intake) again(ctx context.Context, now time.Time) {
 			continue
 		}
 		due := now.Add(settle)
-		if !e.due.IsZero() && due.Before(e.due.Add(between)) {
-			due = e.due.Add(between)
+		if next := e.due.Add(between << min(e.again, maxAgain)); !e.due.IsZero() && due.Before(next) {
+			due = next
 		}
 		if _, err := in.store.Enqueue(ctx, actor, e.id, "alerts", due); err != nil {
 			in.log.WarnContext(ctx, "no new diagnosis for nodes that joined; will try again", slog.String("incident", e.id), slog.Any("error", err))
 			continue
 		}
 		e.due = due
+		e.again++
 		delete(in.index.behind, e)
 	}
 }

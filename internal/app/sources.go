@@ -1,11 +1,17 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"triagent/connectors"
+	"triagent/connectors/alertmanager"
+	"triagent/connectors/files"
+	"triagent/connectors/iotdb"
+	"triagent/connectors/kubernetes"
+	"triagent/connectors/postgresql"
 	"triagent/connectors/prometheus"
 )
 
@@ -30,7 +36,12 @@ type decoder func(value any) error
 
 // sourceKinds are the kinds of source there are.
 var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
-	"prometheus": kind(prometheus.New, func(c *prometheus.Config) string { return c.URL }),
+	"alertmanager": kind(alertmanager.New, func(c *alertmanager.Config) string { return c.URL }),
+	"files":        kind(files.New, func(c *files.Config) string { return strings.Join(c.Paths, " ") }),
+	"iotdb":        kind(iotdb.New, func(c *iotdb.Config) string { return cmp.Or(c.URL, strings.Join(c.URLs, " ")) }),
+	"kubernetes":   kind(kubernetes.New, func(c *kubernetes.Config) string { return c.URL }),
+	"postgresql":   kind(postgresql.New, func(c *postgresql.Config) string { return strings.Join(c.Hosts, " ") }),
+	"prometheus":   kind(prometheus.New, func(c *prometheus.Config) string { return c.URL }),
 }
 
 // kind reads the settings C of one kind of source, where an unknown key is an
