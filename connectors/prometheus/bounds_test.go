@@ -133,7 +133,7 @@ func TestLikeOnes(t *testing.T) {
 		if err != nil || len(f.Nodes) != 2 || len(f.Lacks) != 1 {
 			t.Errorf("found %+v, %v", f, err)
 		}
-		if to := collected(t, s, connectors.Ask{Span: span}); len(to.series) != 14 {
+		if to := collected(t, s, connectors.Ask{Span: span}); len(to.series) != 16 {
 			t.Errorf("%d series", len(to.series))
 		}
 	})
@@ -154,7 +154,7 @@ func TestLikeOnes(t *testing.T) {
 				said++
 			}
 		}
-		if said < 4 || len(to.series) != 14 {
+		if said < 4 || len(to.series) != 16 {
 			t.Errorf("missing %+v", to.missing)
 		}
 		if f, err := s.Discover(t.Context(), span); err != nil || len(f.Lacks) != 2 {
@@ -174,7 +174,7 @@ func TestLikeOnes(t *testing.T) {
 			rest.ServeHTTP(w, r)
 		})
 		to := collected(t, source(t, at), connectors.Ask{Span: span})
-		if len(to.series) != 7+1 || len(to.missing) != 1 || !strings.Contains(to.missing[0].Why, "too many samples") || asked != 3 {
+		if len(to.series) != 8+1 || len(to.missing) != 1 || !strings.Contains(to.missing[0].Why, "too many samples") || asked != 3 {
 			t.Errorf("%d series, missing %+v after %d requests", len(to.series), to.missing, asked)
 		}
 	})

@@ -68,6 +68,9 @@ func some() string {
 			}
 			return float64(i) * 300
 		}))
+		for k := range 3 {
+			o.add(fmt.Sprintf(`cpu_seconds_total{%s,cpu="%d",mode="user"}`, l, k), 20, there(func(i int) float64 { return float64(i * k * 5) }))
+		}
 		for _, name := range []string{"insertTablet", "fetch"} {
 			k := l + `,name="` + name + `"`
 			o.add("entry_seconds_count{"+k+"}", 20, there(func(i int) float64 { return float64(i * 30) }))
@@ -118,9 +121,10 @@ func TestCollect(t *testing.T) {
 		t.Errorf("lacks %+v", found.Lacks)
 	}
 	to := collected(t, s, connectors.Ask{Span: span, Nodes: found.Nodes})
-	if len(to.series) != 2*7 {
+	if len(to.series) != 2*8 {
 		t.Errorf("%d series", len(to.series))
 	}
+	const c = 1 / 3. // the mean of cores that are busy 0, 1/3 and 2/3 of the time
 	for _, tt := range []struct {
 		node, name string
 		want       []float64
@@ -129,6 +133,7 @@ func TestCollect(t *testing.T) {
 		{"10.0.0.2:9092", "queue_length", []float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}},
 		{"10.0.0.2:9092", "up", []float64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
 		{"10.0.0.2:9092", "bytes_in:per_s", []float64{nan, 20, 20, 20, 20, 0, 10, 10, 10, 10, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}},
+		{"10.0.0.2:9092", "cpu_seconds{mode=user}:per_s", []float64{nan, c, c, c, c, c, c, c, c, c, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}},
 		{"10.0.0.2:9092", "entry{name=fetch}:per_s", []float64{nan, 2, 2, 2, 2, 2, 2, 2, 2, 2, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}},
 		{"10.0.0.2:9092", "entry_seconds{name=insertTablet}:mean_ms", []float64{nan, 10, 10, 10, 10, 10, 10, 10, 10, 10, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan}},
 	} {
@@ -140,8 +145,8 @@ func TestCollect(t *testing.T) {
 			t.Errorf("%s: times %v", tt.name, got.Times)
 		}
 	}
-	if len(to.reduced) != 2 || to.reduced[0].In-to.reduced[0].Out != 2 {
-		t.Errorf("reduced %+v: two quantiles of each node", to.reduced)
+	if len(to.reduced) != 4 {
+		t.Errorf("reduced %+v: two quantiles and three cores of each node", to.reduced)
 	}
 	if len(to.clocks) != 1 || len(to.missing) != 0 {
 		t.Errorf("clocks %v, missing %v", to.clocks, to.missing)

@@ -98,19 +98,22 @@ func scale(base string) (stem, suffix string, factor float64) {
 	return base, ":mean", 1
 }
 
-// columns makes the columns of one metric of a target: list are its series, with
-// those of its other parts if it is a distribution.
+// columns makes the columns of one metric of a target, of the series of each of
+// its parts.
 func columns(base string, parts map[kind][]*series, drop map[string]bool, a axis) []column {
 	var out []column
-	for _, k := range []kind{gauge, counter} {
-		n := newNaming(drop, parts[k])
-		for _, s := range parts[k] {
-			text := seriesText(s.labels["__name__"], s.labels)
-			if k == gauge {
-				out = append(out, column{base + n.of(s.labels), a.place(s.times, s.values), a.last(text)})
-			} else {
-				out = append(out, column{base + n.of(s.labels) + ":per_s", a.place(s.times, rate(s.times, s.values, a.bridge)), a.rate(text)})
-			}
+	n := newNaming(drop, parts[gauge])
+	for _, s := range parts[gauge] {
+		out = append(out, column{base + n.of(s.labels), a.place(s.times, s.values), a.last(seriesText(s.labels["__name__"], s.labels))})
+	}
+	if groups, ok := byCore(parts[counter]); ok {
+		out = append(out, coreRates(base, groups, drop, a)...)
+	} else {
+		n := newNaming(drop, parts[counter])
+		for _, s := range parts[counter] {
+			out = append(out, column{
+				base + n.of(s.labels) + ":per_s", a.place(s.times, rate(s.times, s.values, a.bridge)), a.rate(seriesText(s.labels["__name__"], s.labels)),
+			})
 		}
 	}
 	return append(out, means(base, parts[sum], parts[count], drop, a)...)

@@ -167,12 +167,22 @@ func (g *gathering) series(n *node, list []*series, a axis) error {
 		by[base][k] = append(by[base][k], s)
 	}
 	slices.Sort(bases)
+	before, after := 0, 0
 	for _, base := range bases {
+		if groups, ok := byCore(by[base][counter]); ok {
+			before, after = before+len(by[base][counter]), after+len(groups)
+		}
 		if err := g.give(n, columns(base, by[base], g.s.naming(), a), a); err != nil {
 			return err
 		}
 	}
-	return nil
+	if before == after {
+		return nil
+	}
+	return sunk(g.to.Reduced(incident.Reduction{
+		Stage: "metrics", In: int64(before), Out: int64(after), Unit: "series", How: "of " + n.Names[0] + ", " + averaged(before, after),
+		Rest: g.s.match.with(matcher{core, "!=", ""}).String(),
+	}))
 }
 
 // naming lists the labels that name a node, its service, or the whole system.
