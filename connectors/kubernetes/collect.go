@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -238,12 +237,8 @@ func (g *gathering) machines(ctx context.Context) error {
 		return nil
 	}
 	const path = "/api/v1/nodes"
-	err := g.s.each(ctx, path, nil, false, func(raw json.RawMessage) error {
-		var m machine
-		if err := decode(raw, &m); err != nil {
-			return err
-		}
-		return g.machine(&m, on[m.Metadata.Name], query(path, nil))
+	err := each(ctx, g.s, path, nil, false, func(m *machine) error {
+		return g.machine(m, on[m.Metadata.Name], query(path, nil))
 	})
 	if err != nil && partly(ctx, err) {
 		return g.missing("the state of the machines that pods run on", err)
@@ -289,11 +284,7 @@ func (g *gathering) rollouts(ctx context.Context) error {
 }
 
 func (g *gathering) revisions(ctx context.Context, path string, q url.Values, metaOnly bool) error {
-	err := g.s.each(ctx, path, q, metaOnly, func(raw json.RawMessage) error {
-		var r set
-		if err := decode(raw, &r); err != nil {
-			return err
-		}
+	err := each(ctx, g.s, path, q, metaOnly, func(r *set) error {
 		kind, owner := r.Metadata.owner()
 		if owner == "" {
 			return nil

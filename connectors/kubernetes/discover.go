@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -68,15 +67,11 @@ func (s *Source) pods(ctx context.Context) ([]found, connectors.Found, error) {
 	}
 	paths := s.scopes("/api/v1", "pods")
 	for _, path := range paths {
-		err := s.each(ctx, path, q, false, func(raw json.RawMessage) error {
-			var p pod
-			if err := decode(raw, &p); err != nil {
-				return err
-			}
+		err := each(ctx, s, path, q, false, func(p *pod) error {
 			if len(out) == maxPods {
 				return errMost
 			}
-			out = append(out, found{pod: p, query: query(path, q)})
+			out = append(out, found{pod: *p, query: query(path, q)})
 			return nil
 		})
 		switch {

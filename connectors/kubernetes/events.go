@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -31,15 +30,11 @@ func (g *gathering) events(ctx context.Context) error {
 	var oldest time.Time
 	for _, path := range g.s.scopes("/api/v1", "events") {
 		q := query(path, nil)
-		err := g.s.each(ctx, path, nil, false, func(raw json.RawMessage) error {
-			var e event
-			if err := decode(raw, &e); err != nil {
-				return err
-			}
+		err := each(ctx, g.s, path, nil, false, func(e *event) error {
 			if first, _, _ := e.span(); oldest.IsZero() || first.Before(oldest) {
 				oldest = first
 			}
-			return g.event(&e, q)
+			return g.event(e, q)
 		})
 		switch {
 		case err == nil:

@@ -25,8 +25,8 @@ type meta struct {
 }
 
 type pod struct {
-	Metadata meta `json:"metadata"`
-	Spec     struct {
+	object
+	Spec struct {
 		NodeName    string `json:"nodeName"`
 		Hostname    string `json:"hostname"`
 		Subdomain   string `json:"subdomain"`
@@ -92,8 +92,8 @@ type terminated struct {
 }
 
 type machine struct {
-	Metadata meta `json:"metadata"`
-	Spec     struct {
+	object
+	Spec struct {
 		Unschedulable bool `json:"unschedulable"`
 	} `json:"spec"`
 	Status struct {
@@ -102,11 +102,11 @@ type machine struct {
 }
 
 type event struct {
-	Metadata meta   `json:"metadata"`
-	Type     string `json:"type"` // "Normal" or "Warning"
-	Reason   string `json:"reason"`
-	Message  string `json:"message"`
-	Object   struct {
+	object
+	Type    string `json:"type"` // "Normal" or "Warning"
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	Object  struct {
 		Kind      string `json:"kind"`
 		Namespace string `json:"namespace"`
 		Name      string `json:"name"`
@@ -146,8 +146,8 @@ func (e *event) span() (first, last time.Time, count int64) {
 
 // set is a ReplicaSet: one revision of a Deployment.
 type set struct {
-	Metadata meta `json:"metadata"`
-	Spec     struct {
+	object
+	Spec struct {
 		Template struct {
 			Spec struct {
 				Containers []struct {
