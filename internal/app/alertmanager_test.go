@@ -67,7 +67,7 @@ func TestAlertmanagerToMail(t *testing.T) {
 	}
 }
 
-// alertmanager is a real one, which sends to the service.
+// realAlertmanager is a real one, which sends to the service.
 type alertmanager struct{ url string }
 
 func startAlertmanager(t *testing.T, service, token string) alertmanager {
