@@ -264,7 +264,7 @@ var embedded = document{Signals: []SignalInfo{
 		"pg",
 		"greenplum",
 	}, Rules: []metricRule{
-		{If: "^pg+settings", Is: "setting.limit"},
+		{If: "^pg+settings|pending+restart", Is: "setting.limit"},
 		{If: "exporter+scrapes|exporter+last|scrape+collector", Is: "scrape.latency"},
 		{If: "^pg+up|^up+job|postgres+running|member+running", Is: "process.up"},
 		{If: "postgres+timeline", Is: "election.count"},

@@ -128,6 +128,9 @@ func (h *handing) changes() error {
 			tell(name, "lock", b.in.sql, max(ago(b.in.at, b.of.waits), from), b.in.tell(b.of))
 		}
 		for _, t := range w.open.list {
+			if strings.HasPrefix(t.event, "Lock: ") {
+				continue // told of above
+			}
 			tell(name, "transaction", w.open.sql, max(ago(w.open.at, t.open), from), t.tell())
 		}
 		h.archiving(w, name, tell)
