@@ -42,7 +42,7 @@ func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.
 		r.left = 1 << 62
 	}
 	now := time.Now()
-	r.now = min(now.UnixNano(), ask.Span.To.UnixNano())
+	r.now = min(now.UnixNano(), ask.Span.To.Add(-time.Millisecond).UnixNano()) // the span's end is no part of it
 	if old := now.Sub(ask.Span.To); old > fresh {
 		if err := to.Missing(incident.Missing{
 			What: "status of nodes and regions, and running queries", Why: fmt.Sprintf("IoTDB tells those of now, %v later", old.Round(time.Minute)),
@@ -73,7 +73,7 @@ func (r *run) present(ctx context.Context) error {
 		}
 		if err := r.to.Change(connectors.Change{
 			Node: m.name, Kind: "status", Time: r.now, Query: showDetails,
-			Text: fmt.Sprintf("the cluster says that %s is %s (asked at %s)", m.name, m.status, begun.UTC().Format(time.TimeOnly)),
+			Text: fmt.Sprintf("status -> %s of %s, as the cluster says at %s", m.status, m.name, begun.UTC().Format(time.TimeOnly)),
 		}); err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (r *run) present(ctx context.Context) error {
 	return r.clock(ctx)
 }
 
-// regionStates tells which replicas do not run.
+// regionStates tells which replicas do not run though their node does.
 func (r *run) regionStates(ctx context.Context, members []member) error {
 	a, err := r.Source.ask(ctx, showRegions)
 	if err == nil {
@@ -104,19 +104,23 @@ func (r *run) regionStates(ctx context.Context, members []member) error {
 	if err != nil {
 		return err
 	}
+	down := make(map[string]bool)
+	for _, m := range members {
+		down[m.name] = m.status != "Running"
+	}
 	told, all := 0, 0
 	for i := range a.rows() {
-		if a.text("Status", i) == "Running" {
+		name := nameOf(members, "datanode", a.text("DataNodeId", i))
+		if a.text("Status", i) == "Running" || down[name] {
 			continue
 		}
 		if all++; told == mostStates {
 			continue
 		}
 		told++
-		name := nameOf(members, "datanode", a.text("DataNodeId", i))
 		if err := r.to.Change(connectors.Change{
 			Node: name, Kind: "status", Time: r.now, Query: showRegions,
-			Text: fmt.Sprintf("%s[%s] of %s on %s is %s", a.text("Type", i), a.text("RegionId", i), a.text("Database", i), name, a.text("Status", i)),
+			Text: fmt.Sprintf("status -> %s of %s[%s] (%s) on %s", a.text("Status", i), a.text("Type", i), a.text("RegionId", i), a.text("Database", i), name),
 		}); err != nil {
 			return err
 		}
@@ -156,7 +160,7 @@ func (r *run) queries(ctx context.Context, members []member) error {
 		if err := r.to.Change(connectors.Change{
 			Node: nameOf(members, "datanode", a.text("DataNodeId", i)), Kind: "query", Query: showQueries,
 			Time: min(max(begun, r.ask.Span.From.UnixNano()), r.now),
-			Text: fmt.Sprintf("running for %.1f s: %s (%s)", took, oneLine(a.text("Statement", i), 400), a.text("QueryId", i)),
+			Text: fmt.Sprintf("query active for %.1f s: %s (%s)", took, oneLine(a.text("Statement", i), 400), a.text("QueryId", i)),
 		}); err != nil {
 			return err
 		}

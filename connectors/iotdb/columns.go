@@ -26,6 +26,10 @@ type column struct {
 // ofNode are labels that say which node a series is of, or who scraped it.
 var ofNode = []string{"cluster", "nodeType", "nodeId", "instance", "job"}
 
+// says are labels that say what is measured, not of which thing: they stay in the
+// name even where they are the same on all series.
+var says = []string{"action", "area", "event", "kind", "level", "mode", "name", "operation", "stage", "state", "status", "type"}
+
 // telling returns for each metric the labels that tell its series apart: those
 // that differ on any endpoint, so that a metric has one name on all nodes.
 func telling(all []*scrape) map[string][]string {
@@ -41,9 +45,11 @@ func telling(all []*scrape) map[string][]string {
 					continue
 				}
 				k := key{metric, l.name}
-				if v, ok := seen[k]; !ok {
+				v, ok := seen[k]
+				if !ok {
 					seen[k] = l.value
-				} else if v != l.value && !slices.Contains(out[metric], l.name) {
+				}
+				if tells := ok && v != l.value || slices.Contains(says, l.name); tells && !slices.Contains(out[metric], l.name) {
 					out[metric] = append(out[metric], l.name)
 				}
 			}
@@ -65,33 +71,43 @@ func (e *exposition) family(s *sample) (metric, part string) {
 	return s.name, ""
 }
 
-// head is the name of a series: the metric with the labels that tell.
-func head(metric string, s *sample, tell []string) string {
+// partOf is which series a sample is of, and which part of it.
+type partOf struct {
+	metric string
+	labels string // those that tell, in braces; empty: none
+	part   string // see family
+	kind   string
+}
+
+func (e *exposition) partOf(s *sample, tell map[string][]string) partOf {
+	var p partOf
+	p.metric, p.part = e.family(s)
+	p.kind = e.kinds[p.metric]
 	var parts []string
 	for _, l := range s.labels { // sorted
-		if slices.Contains(tell, l.name) {
+		if slices.Contains(tell[p.metric], l.name) {
 			parts = append(parts, oneLine(l.name+"="+l.value, 120))
 		}
 	}
-	if len(parts) == 0 {
-		return metric
+	if len(parts) > 0 {
+		p.labels = "{" + strings.Join(parts, ",") + "}"
 	}
-	return metric + "{" + strings.Join(parts, ",") + "}"
+	return p
+}
+
+// key tells series and their parts apart.
+func (p *partOf) key(part string) string { return p.metric + part + p.labels }
+
+// rate is the name of how often: neither a total nor a time.
+func (p *partOf) rate() string {
+	return strings.TrimSuffix(strings.TrimSuffix(p.metric, "_total"), "_seconds") + p.labels + ":per_s"
 }
 
 // columns turns the samples of an endpoint into metrics, sorted by name: gauges
 // as they are, counters as rates, summaries as rates, means and 99th percentiles.
 // What needs a second scrape is left out without one.
 func (sc *scrape) columns(tell map[string][]string) []column {
-	before := make(map[string]float64)
-	if sc.before != nil {
-		for i := range sc.before.samples {
-			s := &sc.before.samples[i]
-			metric, part := sc.before.family(s)
-			before[head(metric, s, tell[metric])+part] = s.value
-		}
-	}
-	sums := make(map[string]float64) // what was added to the sum of each series
+	grown := sc.grown(tell)
 	var out []column
 	add := func(name string, v float64) {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -100,38 +116,48 @@ func (sc *scrape) columns(tell map[string][]string) []column {
 	}
 	for i := range sc.now.samples {
 		s := &sc.now.samples[i]
-		metric, part := sc.now.family(s)
-		name, kind := head(metric, s, tell[metric]), sc.now.kinds[metric]
-		old, ok := before[name+part]
-		grown := s.value - old
-		switch {
-		case part == "_sum":
-			if ok {
-				sums[name] = grown
+		p := sc.now.partOf(s, tell)
+		unit, factor := unitOf(p.metric)
+		switch by, ok := grown[p.key(p.part)]; {
+		case p.part == "_count" || p.kind == "counter":
+			if !ok || by < 0 { // less: it was restarted in between
+				continue
 			}
-		case part == "_count" || kind == "counter":
-			if ok && grown >= 0 { // less: it was restarted in between
-				add(name+":per_s", grown/sc.passed.Seconds())
+			add(p.rate(), by/sc.passed.Seconds())
+			if sum, ok := grown[p.key("_sum")]; ok && by > 0 && p.part != "" {
+				add(p.metric+p.labels+":mean"+unit, sum*factor/by)
 			}
-		case kind == "summary" && s.label("quantile") == "0.99":
-			unit, factor := unitOf(metric)
-			add(name+":p99"+unit, s.value*factor)
-		case kind == "summary", part == "_bucket":
+		case p.kind == "summary" && s.label("quantile") == "0.99":
+			add(p.metric+p.labels+":p99"+unit, s.value*factor)
+		case p.kind == "summary", p.part != "":
 		default:
-			add(name, s.value)
-		}
-	}
-	for i := range sc.now.samples {
-		s := &sc.now.samples[i]
-		metric, part := sc.now.family(s)
-		name := head(metric, s, tell[metric])
-		if sum, ok := sums[name]; ok && part == "_count" && s.value > before[name+part] {
-			unit, factor := unitOf(metric)
-			add(name+":mean"+unit, sum*factor/(s.value-before[name+part]))
+			add(p.metric+p.labels, s.value)
 		}
 	}
 	slices.SortFunc(out, func(a, b column) int { return cmp.Compare(a.name, b.name) })
 	return slices.CompactFunc(out, func(a, b column) bool { return a.name == b.name })
+}
+
+// grown is by how much counters, sums and counts grew between the scrapes.
+func (sc *scrape) grown(tell map[string][]string) map[string]float64 {
+	if sc.before == nil {
+		return nil
+	}
+	before := make(map[string]float64)
+	for i := range sc.before.samples {
+		s := &sc.before.samples[i]
+		p := sc.before.partOf(s, tell)
+		before[p.key(p.part)] = s.value
+	}
+	out := make(map[string]float64)
+	for i := range sc.now.samples {
+		s := &sc.now.samples[i]
+		p := sc.now.partOf(s, tell)
+		if old, ok := before[p.key(p.part)]; ok {
+			out[p.key(p.part)] = s.value - old
+		}
+	}
+	return out
 }
 
 // unitOf is what a time is told in: milliseconds for metrics in seconds.

@@ -90,7 +90,7 @@ func (s *Source) Load() connectors.Load {
 }
 
 // patience is how long one address of several may take before the next is asked.
-const patience = 3 * time.Second
+var patience = 3 * time.Second
 
 var errSlow = errors.New("it was slow")
 
