@@ -68,9 +68,9 @@ func TestAlertmanagerToMail(t *testing.T) {
 }
 
 // realAlertmanager is a real one, which sends to the service.
-type alertmanager struct{ url string }
+type realAlertmanager struct{ url string }
 
-func startAlertmanager(t *testing.T, service, token string) alertmanager {
+func startAlertmanager(t *testing.T, service, token string) realAlertmanager {
 	t.Helper()
 	program, err := exec.LookPath("prometheus-alertmanager")
 	if err != nil {
@@ -110,7 +110,7 @@ receivers:
 		cancel()
 		_ = cmd.Wait()
 	})
-	am := alertmanager{url: "http://" + addr}
+	am := realAlertmanager{url: "http://" + addr}
 	for end := time.Now().Add(20 * time.Second); ; {
 		resp, err := http.Get(am.url + "/-/ready")
 		if err == nil {
@@ -127,7 +127,7 @@ receivers:
 }
 
 // post fires the alert, or ends it.
-func (a alertmanager) post(t *testing.T, ends time.Time) {
+func (a realAlertmanager) post(t *testing.T, ends time.Time) {
 	t.Helper()
 	alert := map[string]any{
 		"labels":      map[string]string{"alertname": "WriteLatencyHigh", "instance": "db-1:9091", "cluster": "payments", "severity": "critical"},
