@@ -169,6 +169,11 @@ func (g *gathering) series(n *node, list []*series, a axis) error {
 	slices.Sort(bases)
 	before, after := 0, 0
 	for _, base := range bases {
+		if list := by[base][unsaid]; rises(list) {
+			by[base][counter] = append(by[base][counter], list...)
+		} else {
+			by[base][gauge] = append(by[base][gauge], list...)
+		}
 		if groups, ok := byCore(by[base][counter]); ok {
 			before, after = before+len(by[base][counter]), after+len(groups)
 		}

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"strings"
 )
@@ -14,7 +15,8 @@ const (
 	counter             // a rate
 	sum                 // with the count: a mean
 	count               // a rate; with the sum: a mean
-	unused              // parts of a distribution: see the package's page in docs
+	unused              // parts of a distribution that nothing is made of
+	unsaid              // a rate if it does nothing but rise, else as they are
 )
 
 // types are the types of metrics by name, as their exporters state them.
@@ -33,7 +35,7 @@ func (s *Source) types(ctx context.Context) (types, error) {
 	}
 	out := make(types, len(all))
 	for name, list := range all {
-		if len(list) > 0 && list[0].Type != "unknown" && list[0].Type != "untyped" {
+		if len(list) > 0 {
 			out[name] = list[0].Type
 		}
 	}
@@ -73,5 +75,34 @@ func (t types) kind(name string, names map[string]int) (k kind, base string) {
 	if base, ok := strings.CutSuffix(name, "_created"); ok && (t[base] != "" && t[base] != "gauge" || names[base+"_count"] > 0 || names[base+"_total"] > 0) {
 		return unused, base
 	}
+	if t[name] == "unknown" || t[name] == "untyped" {
+		return unsaid, name
+	}
 	return gauge, name
+}
+
+// rises reports whether series of a metric whose type its exporter does not know
+// do nothing but rise, in whole numbers, as counters of the kernel do that
+// node_exporter passes on. One fall each is a new beginning.
+func rises(list []*series) bool {
+	rise := false
+	for _, s := range list {
+		falls := 0
+		for i, v := range s.values {
+			switch {
+			case v != v:
+				continue
+			case v != math.Trunc(v):
+				return false
+			case i > 0 && v > s.values[i-1]:
+				rise = true
+			case i > 0 && v < s.values[i-1]:
+				falls++
+			}
+		}
+		if falls > 1 {
+			return false
+		}
+	}
+	return rise
 }

@@ -260,3 +260,51 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+func TestKind(t *testing.T) {
+	stated := types{
+		"a_count": "gauge", "b": "counter", "c_seconds": "summary", "d": "unknown", "e_total": "untyped", "f": "counter", "h": "histogram",
+	}
+	names := map[string]int{"g_sum": 1, "g_count": 1}
+	for _, tt := range []struct {
+		name string
+		kind kind
+		base string
+	}{
+		{"a_count", gauge, "a_count"},
+		{"b", counter, "b"},
+		{"c_seconds_sum", sum, "c_seconds"},
+		{"c_seconds_count", count, "c_seconds"},
+		{"d", unsaid, "d"},
+		{"e_total", counter, "e"},
+		{"f_total", counter, "f"},
+		{"f_created", unused, "f"},
+		{"g_sum", sum, "g"},
+		{"g_count", count, "g"},
+		{"h_bucket", unused, "h"},
+		{"i_count", gauge, "i_count"},
+		{"k_total", counter, "k"},
+		{"l_created", gauge, "l_created"},
+		{"m", gauge, "m"},
+	} {
+		if k, base := stated.kind(tt.name, names); k != tt.kind || base != tt.base {
+			t.Errorf("%s: %d %s, want %d %s", tt.name, k, base, tt.kind, tt.base)
+		}
+	}
+	for _, tt := range []struct {
+		values []float64
+		want   bool
+	}{
+		{[]float64{1, 2, 2, 5}, true},
+		{[]float64{1, 9, 0, 5}, true},
+		{[]float64{1, 9, 0, 5, 4}, false},
+		{[]float64{3, 3, 3}, false},
+		{[]float64{1, 1.5}, false},
+		{[]float64{1, math.NaN(), 3, 4}, true},
+		{nil, false},
+	} {
+		if got := rises([]*series{{values: tt.values}}); got != tt.want {
+			t.Errorf("%v: %v", tt.values, got)
+		}
+	}
+}
