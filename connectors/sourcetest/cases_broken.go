@@ -175,7 +175,7 @@ func (b *bench) huge() {
 			d.sent.Add(int64(len(blank)))
 		}
 	}))
-	for _, r := range b.both(b.source(d.URL, func(s *fetch.Settings) { s.Retries = -1 })) {
+	for _, r := range b.both(b.source(d.URL, func(s *fetch.Settings) { s.Retries, s.Timeout = -1, time.Minute })) {
 		b.fails(r, errs.Exhausted, errs.Invalid)
 	}
 	if n, most := d.sent.Load(), d.requests.Load()*(fetch.MaxBody+8<<20); n > most {
