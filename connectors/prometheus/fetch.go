@@ -3,6 +3,7 @@ package prometheus
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -15,7 +16,10 @@ import (
 // target fetches all of one target, some metrics after another.
 func (g *gathering) target(ctx context.Context, n *node, t *target) error {
 	sets, said, err := g.s.labelSets(ctx, g.span, t.sel.String())
-	if err != nil {
+	switch {
+	case errs.KindOf(err) == errs.Exhausted:
+		return &errs.Error{Kind: errs.Exhausted, Err: errors.New("it has too many series to list them"), Remedy: "narrow match, or leave series out where it is scraped"}
+	case err != nil:
 		return err
 	}
 	if err := g.tell(said, "the metrics of "+n.Names[0]); err != nil {
