@@ -237,3 +237,32 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%d samples of %d series, reduced %+v, missing %+v", n, len(to.series), to.reduced, to.missing)
 	}
 }
+
+// TestRelabelled has a target whose labels change under way: it stays one.
+func TestRelabelled(t *testing.T) {
+	var o openmetrics
+	for _, name := range []string{"up", "queue_length"} {
+		for k, version := range []string{"2", "1"} {
+			o.add(name+`{job="db",instance="10.0.0.1:9092",version="`+version+`"}`, 20, func(i int) float64 {
+				if (i >= 8) == (k == 1) {
+					return nan
+				}
+				return 1
+			})
+		}
+	}
+	p := serve(t, "", o.String()+"# EOF\n")
+	s := source(t, p.url)
+	f, err := s.Discover(t.Context(), span)
+	if err != nil || len(f.Nodes) != 1 || len(f.Lacks) != 0 {
+		t.Errorf("found %+v, %v", f, err)
+	}
+	to := collected(t, s, connectors.Ask{Span: span})
+	up := to.of(t, "10.0.0.1:9092", "up")
+	if len(up.Values) != 20 || up.Values[7] != 1 || up.Values[8] != 1 || up.Query != `{job="db",instance="10.0.0.1:9092",__name__="up"}` {
+		t.Errorf("up %v by %s", up.Values, up.Query)
+	}
+	if before := to.of(t, "10.0.0.1:9092", "queue_length{version=1}"); before.Values[7] != 1 || before.Values[8] == 1 {
+		t.Errorf("%v", before.Values)
+	}
+}

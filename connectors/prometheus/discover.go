@@ -77,8 +77,12 @@ func (s *Source) down(ctx context.Context, span incident.Window, nodes []*node) 
 	var reasons map[string]string
 	for _, n := range nodes {
 		for _, t := range n.targets {
-			v, scraped := up[identity(t.labels)]
-			if t.labels["__name__"] != "up" || scraped && v != 0 {
+			var scraped, answers bool
+			for _, labels := range t.sets() {
+				v, ok := up[identity(labels)]
+				scraped, answers = scraped || ok, answers || ok && v != 0
+			}
+			if t.labels["__name__"] != "up" || answers {
 				continue
 			}
 			l := connectors.Lack{What: "metrics of " + n.Names[0] + " (" + t.labels["job"] + ")"}

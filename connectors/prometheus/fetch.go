@@ -33,7 +33,7 @@ func (g *gathering) target(ctx context.Context, n *node, t *target) error {
 	}
 	a := g.axis(n, t)
 	if len(t.up) > 0 {
-		if err := g.give(n, []column{{g.upName(t), a.place(t.axis, t.up), a.last(seriesText("up", t.labels))}}, a); err != nil {
+		if err := g.give(n, []column{{g.upName(t), a.place(t.axis, t.up), a.last(t.upQuery())}}, a); err != nil {
 			return err
 		}
 	}

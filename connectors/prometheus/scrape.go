@@ -15,8 +15,7 @@ func (g *gathering) scrapes(ctx context.Context, all []*node) error {
 	for _, n := range all {
 		for _, t := range n.targets {
 			if t.labels["__name__"] == "up" {
-				by[identity(t.labels)] = t
-				for _, labels := range t.more {
+				for _, labels := range t.sets() {
 					by[identity(labels)] = t
 				}
 			}

@@ -26,6 +26,17 @@ type target struct {
 	up       []float64
 }
 
+// sets are all labels that its up had.
+func (t *target) sets() []map[string]string { return append([]map[string]string{t.labels}, t.more...) }
+
+// upQuery is the selector of its up.
+func (t *target) upQuery() string {
+	if len(t.more) > 0 {
+		return t.sel.with(matcher{"__name__", "=", "up"}).String()
+	}
+	return seriesText("up", t.labels)
+}
+
 // node is a node with what tells of it, the one that it is named for first.
 type node struct {
 	connectors.Node
