@@ -53,13 +53,14 @@ func (s *Source) look(ctx context.Context) ([]*seat, cluster, error) {
 	return s.seats(ctx, ids, faults, &c), c, nil
 }
 
-// silence is the error of a system of which no node answers; nil: one does.
+// silence is the error of a system of which no node answers to the end; nil: one
+// does.
 func (s *Source) silence(list []*seat) error {
 	var all []error
 	kind, remedy := errs.Kind(""), ""
 	for _, n := range list {
 		switch {
-		case n.id != nil:
+		case n.id != nil && n.fault == nil:
 			return nil
 		case n.fault != nil:
 			all = append(all, n.fault)
@@ -82,7 +83,11 @@ func (s *Source) lacks(list []*seat) (out []connectors.Lack) {
 		switch {
 		case n.fault != nil:
 			why, remedy := explain(n.fault)
-			out = append(out, connectors.Lack{What: "everything that " + n.name() + " knows of itself", Why: why, Remedy: remedy})
+			what := "everything that "
+			if n.id != nil {
+				what = "the rest of what "
+			}
+			out = append(out, connectors.Lack{What: what + n.name() + " knows of itself", Why: why, Remedy: remedy})
 		case n.at == address{}:
 			out = append(out, connectors.Lack{
 				What: "everything that " + n.name() + " knows of itself", Why: "Patroni names it, and it is not configured",

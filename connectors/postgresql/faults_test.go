@@ -306,3 +306,36 @@ func TestCrash(t *testing.T) {
 		t.Errorf("found %+v: its role and its group were seen before", got.Found)
 	}
 }
+
+// TestBroken has connections that break off in the middle of answers, for good
+// and once, and answers that come late.
+func TestBroken(t *testing.T) {
+	srv := start(t, nil, "", "")
+	prepared(t, srv)
+	proxy := sourcetest.NewToxic(t, srv.addr())
+	s := open(t, postgresql.Config{Hosts: []string{proxy.Addr}, TLS: postgresql.TLS{Mode: "off"}, Sample: 2 * time.Second, Timeout: time.Second, ConnectTimeout: time.Second})
+	proxy.Break(6000) // the log-in and some of the first answers
+	got, err := collect(t, s)
+	if errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("it breaks off every time: %v", err)
+	}
+	if v, ok := last(got, proxy.Addr, "pg_up"); !ok || v != 0 {
+		t.Errorf("pg_up is %v, %v", v, ok)
+	}
+	proxy.Heal()
+	if got, err = collect(t, s); err != nil {
+		t.Errorf("healed: %v", err)
+	}
+	if v, _ := last(got, proxy.Addr, "pg_up"); v != 1 {
+		t.Errorf("healed: pg_up is %v", v)
+	}
+	proxy.Slow(3000)
+	if _, err = collect(t, s); errs.KindOf(err) != errs.Unavailable || !strings.Contains(err.Error(), "did not answer in time") {
+		t.Errorf("answers come after 3 s: %v", err)
+	}
+	proxy.Heal()
+	proxy.Reset()
+	if _, err = collect(t, s); errs.KindOf(err) != errs.Unavailable {
+		t.Errorf("every connection is reset: %v", err)
+	}
+}
