@@ -37,6 +37,12 @@ type commands struct {
 		For     time.Duration `help:"How long; 0: until interrupted."`
 		Every   time.Duration `default:"5s" help:"Time between reports."`
 	} `cmd:"" help:"Write and read over REST."`
+	Overhead struct {
+		Pairs  int           `default:"20" help:"Pairs of a period with and one without collecting."`
+		Period time.Duration `default:"30s" help:"How long a period is."`
+		Every  time.Duration `default:"30s" help:"Time from one collecting to the next within a period."`
+		Scrape bool          `help:"Scrape the metrics endpoints of all nodes as well."`
+	} `cmd:"" help:"Measure what collecting costs the cluster."`
 	Kill   node `cmd:"" help:"End a node as kill -9 does."`
 	Stop   node `cmd:"" help:"End a node kindly."`
 	Start  node `cmd:"" help:"Start a node again."`
@@ -87,6 +93,8 @@ func run(ctx context.Context, c *commands, command string) error {
 		l := c.Load
 		p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, Every: l.Every, Report: report})
 		return nil
+	case "overhead":
+		return overhead(ctx, p, c.Overhead.Pairs, c.Overhead.Period, c.Overhead.Every, c.Overhead.Scrape)
 	case "kill <node>":
 		return p.Kill(ctx, c.Kill.Node)
 	case "stop <node>":

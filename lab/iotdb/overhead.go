@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"triagent/connectors"
+	"triagent/connectors/iotdb"
+	"triagent/incident"
+	"triagent/lab/iotdb/cluster"
+	"triagent/telemetry"
+)
+
+// period is what happened in one stretch of time.
+type period struct {
+	rate float64 // requests a second that succeeded
+	cpu  float64 // CPU milliseconds of all nodes a request
+}
+
+// overhead puts a load on the lab without a limit and collects from it in every
+// other period, once at its beginning and then every so often; the order within
+// pairs alternates. It prints the ratio of throughput and of CPU time a request
+// with collecting to those without.
+func overhead(ctx context.Context, p *cluster.Plan, pairs int, long, every time.Duration, scrape bool) error {
+	c := iotdb.Config{URLs: p.REST()}
+	c.User, c.Password, c.Proxy = "root", "root", "none"
+	if scrape {
+		for _, n := range p.Nodes() {
+			c.Metrics = append(c.Metrics, n.At(n.Metrics()))
+		}
+	}
+	src, err := iotdb.New(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	var rates, cpus []float64
+	for i := range pairs {
+		var got [2]period // without, with
+		for k := range 2 {
+			on := (i+k)%2 == 1
+			if got[b2i(on)], err = measure(ctx, p, src, long, every, on); err != nil {
+				return err
+			}
+		}
+		rates = append(rates, got[1].rate/got[0].rate)
+		cpus = append(cpus, got[1].cpu/got[0].cpu)
+		fmt.Printf("pair %d: %.1f and %.1f requests/s (ratio %.3f), %.2f and %.2f CPU ms a request (ratio %.3f)\n", i+1,
+			got[0].rate, got[1].rate, rates[i], got[0].cpu, got[1].cpu, cpus[i])
+	}
+	fmt.Printf("throughput with collecting to without: %s\nCPU time a request: %s\nasked: %+v\n", median(rates), median(cpus), src.Load())
+	return nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// measure runs the load for one period.
+func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, long, every time.Duration, on bool) (period, error) {
+	var out period
+	before, err := p.CPU()
+	if err != nil {
+		return out, err
+	}
+	var tally cluster.Tally
+	var g errgroup.Group
+	g.Go(func() error {
+		p.Run(ctx, cluster.Load{For: long + long/20, Every: long, Report: func(t cluster.Tally) { tally = t }})
+		return nil
+	})
+	if on {
+		g.Go(func() error { return again(ctx, src, long, every) })
+	}
+	if err := g.Wait(); err != nil {
+		return out, err
+	}
+	after, err := p.CPU()
+	if ctx.Err() != nil {
+		return out, context.Cause(ctx)
+	}
+	n := tally.Writes + tally.Reads
+	if err != nil || n == 0 {
+		return out, errors.Join(err, errors.New("nothing succeeded"))
+	}
+	out.rate = tally.Rate()
+	out.cpu = float64((after - before).Milliseconds()) / float64(n)
+	return out, nil
+}
+
+// again discovers and collects every so often.
+func again(ctx context.Context, src connectors.Source, long, every time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, long-time.Second)
+	defer cancel()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		span := incident.Window{From: time.Now().Add(-time.Hour), To: time.Now()}
+		_, err := src.Discover(ctx, span)
+		if err == nil {
+			err = src.Collect(ctx, connectors.Ask{Span: span}, nowhere{})
+		}
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the period is over
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// median tells the median and its 95 % interval by order statistics.
+func median(v []float64) string {
+	v = slices.Sorted(slices.Values(v))
+	n := len(v)
+	low := -1
+	for sum, term := 0.0, pow2(-n); low+1 < n/2; low++ { // binomial(n, 1/2)
+		if sum += term; sum > .025 {
+			break
+		}
+		term *= float64(n-low-1) / float64(low+2)
+	}
+	mid := (v[(n-1)/2] + v[n/2]) / 2
+	if low < 0 {
+		return fmt.Sprintf("median %.4f of %d pairs (too few for an interval)", mid, n)
+	}
+	return fmt.Sprintf("median %.4f, 95 %% interval %.4f to %.4f (%d pairs)", mid, v[low], v[n-1-low], n)
+}
+
+func pow2(e int) float64 {
+	x := 1.0
+	for range -e {
+		x /= 2
+	}
+	return x
+}
+
+// nowhere is a sink that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Series(connectors.Series) error     { return nil }
+func (nowhere) Line(connectors.Line) error         { return nil }
+func (nowhere) Span(*telemetry.Span, string) error { return nil }
+func (nowhere) Change(connectors.Change) error     { return nil }
+func (nowhere) Alert(connectors.Alert) error       { return nil }
+func (nowhere) Found(connectors.Found) error       { return nil }
+func (nowhere) Reduced(incident.Reduction) error   { return nil }
+func (nowhere) Missing(incident.Missing) error     { return nil }
+func (nowhere) Clock(connectors.Clock) error       { return nil }
