@@ -30,10 +30,20 @@ func (Happening) Name() string { return "data/event" }
 
 // Investigate takes every alert, and the changes from the start of the search
 // for an onset to the end of the window.
-func (a Happening) Investigate(_ context.Context, in agents.Input) (agents.Result, error) {
+func (a Happening) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
 	var res agents.Result
-	for i, al := range in.Bundle.Alerts {
-		a.alert(in, i, al, &res)
+	told := make(map[agents.Observable]bool)
+	alerts := in.Bundle.Alerts[:min(len(in.Bundle.Alerts), mostAlerts)]
+	for i, al := range alerts {
+		if err := ctx.Err(); err != nil {
+			return res, err
+		}
+		a.alert(in, i, al, told, &res)
+	}
+	if n := len(in.Bundle.Alerts); n > len(alerts) {
+		res.Reductions = append(res.Reductions, incident.Reduction{
+			Stage: "alerts", In: int64(n), Out: int64(len(alerts)), Unit: "alerts", How: "the first ones", Rest: "alerts.jsonl",
+		})
 	}
 	for i, c := range in.Bundle.Changes {
 		if !c.Time.IsZero() && !c.Time.Before(in.Frame.Search.From) && c.Time.Before(in.Frame.Window.To) {
@@ -43,7 +53,12 @@ func (a Happening) Investigate(_ context.Context, in agents.Input) (agents.Resul
 	return res, nil
 }
 
-func (a Happening) alert(in agents.Input, i int, al incident.Alert, res *agents.Result) {
+const (
+	mostAlerts = 1000    // looked at one by one
+	mostSeen   = 500_000 // nodes that are noted as watched, over all rules
+)
+
+func (a Happening) alert(in agents.Input, i int, al incident.Alert, told map[agents.Observable]bool, res *agents.Result) {
 	e := incident.Evidence{
 		ID: incident.EvidenceID(fmt.Sprintf("alert/%d", i)), Kind: incident.Occurred, Node: al.Node,
 		Name: al.Name, Direction: al.Direction, Score: alertScore,
@@ -58,13 +73,20 @@ func (a Happening) alert(in agents.Input, i int, al incident.Alert, res *agents.
 		e.Node, e.Peer = al.Peer, al.Node
 	}
 	res.Evidence = append(res.Evidence, e)
-	res.Seen = append(res.Seen, seenAlike(in, e)...)
+	rule := agents.Observable{Signal: e.Signal} // alerts of one rule say the same of the others
+	if e.Peer != "" {
+		rule.Node = e.Node
+	}
+	if !told[rule] && len(told)*len(in.Nodes) < mostSeen {
+		told[rule] = true
+		res.Seen = append(res.Seen, seenAlike(in, e)...)
+	}
 }
 
 // seenAlike lists every node as one whose signal could have been alerted on: an
 // alerting rule watches all instances, so silence of the others says something.
 func seenAlike(in agents.Input, e incident.Evidence) []agents.Observable {
-	var out []agents.Observable
+	out := make([]agents.Observable, 0, len(in.Nodes))
 	for _, n := range in.Nodes {
 		o := agents.Observable{Node: n, Signal: e.Signal}
 		if e.Peer != "" {

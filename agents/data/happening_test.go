@@ -1,6 +1,9 @@
 package data
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -112,5 +115,37 @@ func TestHappeningUnknownChange(t *testing.T) {
 	res := happened(t, nil, []incident.Change{{Time: at(600), Node: "a", Kind: "whim", Text: "moo"}})
 	if len(res.Evidence) != 1 || res.Evidence[0].Signal != "" || len(res.Findings) != 1 {
 		t.Errorf("evidence %+v, want one without a meaning", res.Evidence)
+	}
+}
+
+// A storm costs what its rules and nodes cost, not their product with its
+// alerts, and says what was not looked at.
+func TestHappeningStorm(t *testing.T) {
+	r := newRecord(t)
+	for i := range 3000 {
+		n := incident.NodeID(fmt.Sprintf("h%d", i))
+		r.in.Nodes = append(r.in.Nodes, n)
+		r.in.Bundle.Alerts = append(r.in.Bundle.Alerts, incident.Alert{Node: n, Peer: incident.NodeID(fmt.Sprintf("p%d", i%2*i)), Name: "rig_busy", Time: at(650)})
+	}
+	res, err := Happening{}.Investigate(t.Context(), r.in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Evidence) != mostAlerts || len(res.Seen) > mostSeen+len(r.in.Nodes) {
+		t.Errorf("%d pieces of evidence, %d observables", len(res.Evidence), len(res.Seen))
+	}
+	if len(res.Reductions) != 1 || res.Reductions[0].In != 3000 || res.Reductions[0].Out != mostAlerts {
+		t.Errorf("reductions %+v", res.Reductions)
+	}
+	for i := range r.in.Bundle.Alerts {
+		r.in.Bundle.Alerts[i].Peer = ""
+	}
+	if res, err = (Happening{}).Investigate(t.Context(), r.in); err != nil || len(res.Seen) != len(r.in.Nodes) {
+		t.Errorf("%d observables of one rule over %d nodes: %v", len(res.Seen), len(r.in.Nodes), err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (Happening{}).Investigate(ctx, r.in); !errors.Is(err, context.Canceled) {
+		t.Errorf("ended: %v", err)
 	}
 }

@@ -69,8 +69,9 @@ type meter struct {
 	moved  []moved
 	seen   map[agents.Observable]bool
 	total  int
-	based  bool // any metric has a baseline
-	within bool // any metric has a sample in the window
+	based  bool             // any metric has a baseline
+	within bool             // any metric has a sample in the window
+	last   map[string]int64 // see until
 }
 
 // moved is a metric that changed.
@@ -80,6 +81,7 @@ type moved struct {
 	meaning knowledge.Meaning
 	info    knowledge.SignalInfo
 	change  evidence.Change
+	since   incident.Window // the part of the window that is its story; zero: all of it
 }
 
 func (m *meter) measure(t *telemetry.Table) {
@@ -88,7 +90,7 @@ func (m *meter) measure(t *telemetry.Table) {
 	}
 	service := m.service(t.Node)
 	strongest := map[incident.Signal]int{} // index in m.moved by signal and direction
-	var quiet []moved
+	var quiet, over []moved
 	dense := 0
 	for i := range t.Columns {
 		col := &t.Columns[i]
@@ -104,13 +106,18 @@ func (m *meter) measure(t *telemetry.Table) {
 			if !mv.change.Silence.IsZero() {
 				quiet = append(quiet, mv)
 			}
+			if last, ok := m.ended(&mv); ok {
+				mv.since = incident.Window{From: last, To: m.frame.Window.To}
+				over = append(over, mv)
+			}
 		}
+		mv.since = m.down(&mv)
 		if math.Abs(mv.change.Score) < noticed {
 			continue
 		}
 		m.keep(mv, strongest)
 	}
-	m.absence(t, quiet, dense)
+	m.absence(t, quiet, over, dense)
 }
 
 // dense reports whether a metric has a sample in nearly every row of the

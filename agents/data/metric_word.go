@@ -1,7 +1,9 @@
 package data
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,8 +21,15 @@ func (m *meter) word(mv *moved, e *incident.Evidence) {
 	c := &mv.change
 	key := "metric.moved"
 	before := m.number(mv, "before", c.BaselineMedian, .5, c.Baseline)
-	after := m.number(mv, "after", c.WindowMedian, .5, []incident.Window{m.frame.Window})
+	story := []incident.Window{m.frame.Window}
+	if !mv.since.IsZero() {
+		story[0] = mv.since
+	}
+	after := m.number(mv, "after", c.WindowMedian, .5, story)
 	switch {
+	case c.Direction == incident.Gone && !mv.since.IsZero():
+		key = "metric.ended"
+		before, after = m.samples(mv, "before", c.Baseline), m.samples(mv, "after", story)
 	case c.Direction == incident.New:
 		key, before = "metric.appeared", m.samples(mv, "before", c.Baseline)
 	case c.Direction == incident.Gone:
@@ -98,28 +107,38 @@ const (
 
 // absence adds evidence for a node most of whose metrics ended at once. One
 // metric without samples says that nothing happened; most of them say that
-// nobody answered.
-func (m *meter) absence(t *telemetry.Table, quiet []moved, dense int) {
+// nobody answered. Quiet are those that a stretch of the window has no sample
+// of, over those that have none at its end.
+func (m *meter) absence(t *telemetry.Table, quiet, over []moved, dense int) {
 	m.seen[agents.Observable{Node: t.Node, Signal: processSilent}] = true
 	m.seen[agents.Observable{Node: t.Node, Signal: nodeSilent}] = true
-	if dense == 0 || float64(len(quiet)) < 0.5*float64(dense) {
-		return
+	most := func(list []moved) bool { return dense > 0 && float64(len(list)) >= 0.5*float64(dense) }
+	switch {
+	case most(quiet):
+		best := slices.MinFunc(quiet, func(a, b moved) int { return cmp.Compare(a.change.Presence, b.change.Presence) })
+		best.change.Score = -silenceWeight * math.Abs(best.change.Presence)
+		best.change.Onset = incident.Window{From: best.change.Silence.From.Add(-time.Second), To: best.change.Silence.From}
+		best.since = incident.Window{}
+		m.silent(best, len(quiet) == dense)
+	case most(over):
+		best := over[len(over)/2]
+		best.change.Score = -stateScore
+		best.change.Onset = incident.Window{From: best.since.From, To: best.since.From.Add(time.Second)}
+		best.since.From = best.change.Onset.To
+		m.silent(best, len(over) == dense)
 	}
-	best := quiet[0]
-	for _, q := range quiet {
-		if q.change.Presence < best.change.Presence {
-			best = q
-		}
+}
+
+// silent keeps the story of one metric as that of a node, or of its process if
+// other metrics of the node go on.
+func (m *meter) silent(mv moved, all bool) {
+	mv.meaning.Signal = processSilent
+	if all {
+		mv.meaning.Signal = nodeSilent
 	}
-	best.meaning.Signal = processSilent
-	if len(quiet) == dense {
-		best.meaning.Signal = nodeSilent
-	}
-	best.meaning.Unit = ""
-	best.change.Score = -silenceWeight * math.Abs(best.change.Presence)
-	best.change.Direction, best.change.Shape = incident.Gone, incident.Silent
-	best.change.Onset = incident.Window{From: best.change.Silence.From.Add(-time.Second), To: best.change.Silence.From}
-	m.moved = append(m.moved, best)
+	mv.meaning.Unit = ""
+	mv.change.Direction, mv.change.Shape = incident.Gone, incident.Silent
+	m.moved = append(m.moved, mv)
 }
 
 // silenceWeight makes the absence of most metrics of a node count for more than

@@ -70,8 +70,9 @@ type Summary struct {
 
 // The bounds of one call.
 const (
-	maxBody   = 1 << 20 // bytes of a request
-	maxAlerts = 10_000  // alerts of a request
+	maxBody   = 1 << 20  // bytes of a request
+	maxGroup  = 16 << 20 // bytes of one of an Alertmanager, which sends a whole group: what is refused it does not send again
+	maxAlerts = 10_000   // alerts of a request
 )
 
 // Intake takes alerts in. It is safe for concurrent use.
@@ -167,10 +168,10 @@ func (c *Config) fill() error {
 // the default of either. It applies from the next alert on.
 func (in *Intake) SetTiming(window, settle time.Duration) {
 	if window <= 0 {
-		window = 10 * time.Minute
+		window = defaultWindow
 	}
 	if settle <= 0 {
-		settle = 10 * time.Second
+		settle = defaultSettle
 	}
 	in.timing.Store(&timing{window: window, settle: settle})
 }

@@ -74,7 +74,9 @@ func (in *Intake) Routes(api huma.API) {
 				http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 		}
 	}
-	huma.Register(api, op("hook-alertmanager", "/hooks/alertmanager", "Take alerts of an Alertmanager in", string(store.Operator)), in.hookAlertmanager)
+	group := op("hook-alertmanager", "/hooks/alertmanager", "Take alerts of an Alertmanager in", string(store.Operator))
+	group.MaxBodyBytes = maxGroup
+	huma.Register(api, group, in.hookAlertmanager)
 	huma.Register(api, op("hook-generic", "/hooks/generic", "Take alerts of any sender in", RoleSigned), func(ctx context.Context, i *genericIn) (*takenOut, error) {
 		return in.hookGeneric(ctx, defaultName, i)
 	})
@@ -88,6 +90,7 @@ func (in *Intake) Routes(api huma.API) {
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}, "text/plain": {Schema: &huma.Schema{Type: "string"}}},
 	}}
 	huma.Register(api, slackOp, in.hookSlack)
+	huma.Register(api, startedOperation(), in.started)
 	document(api)
 }
 

@@ -7,6 +7,7 @@ var evidence = table{
 	"metric.peaked":   {"{name} reached {after}, usually {before}[, from {onset}]", "{name} 达到 {after}，平时 {before}[，自 {onset}]"},
 	"metric.appeared": {"{name} appeared: {after}, with {before} {before|sample|samples} before[, from {onset}]", "{name} 新出现：{after}，此前样本 {before} 个[，自 {onset}]"},
 	"metric.silent":   {"{name} fell silent[ at {onset}]: {before} {before|sample|samples} in the baseline, {after} in the window", "{name} [自 {onset} ]无数据：基线内样本 {before} 个，窗口内 {after} 个"},
+	"metric.ended":    {"{name} ended[ at {onset}]: {before} {before|sample|samples} in the baseline, {after} since", "{name} [自 {onset} ]中断：基线内样本 {before} 个，此后 {after} 个"},
 	"metric.node":     {"{count} {count|metric|metrics} moved", "{count} 个指标发生变化"},
 
 	"log.template_new":        {"new[ {level}] line: {template}; {after} {after|time|times}, {before} before", "新出现[ {level}]日志：{template}；{after} 次，此前 {before} 次"},
