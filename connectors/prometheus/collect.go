@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,9 @@ type gathering struct {
 	most   int64         // samples that may be handed over; 0: no bound
 	gave   atomic.Int64  // samples
 	failed atomic.Int32  // nodes, one after another
+
+	mu           sync.Mutex
+	parts, cores tally
 }
 
 // sinkError is an error of the sink: it ends all.
@@ -88,7 +92,17 @@ func (g *gathering) nodes(ctx context.Context, all, nodes []*node) (err error) {
 		}
 		work.Go(func() error { return g.node(ctx, n) })
 	}
-	return work.Wait()
+	err = work.Wait()
+	var own sinkError
+	if errors.As(err, &own) {
+		return err
+	}
+	for _, r := range g.reductions() { // of what was handed over before an error too
+		if full := g.to.Reduced(r); full != nil {
+			return sinkError{full}
+		}
+	}
+	return err
 }
 
 // node hands one node over. An error ends all.

@@ -145,7 +145,7 @@ func TestCollect(t *testing.T) {
 			t.Errorf("%s: times %v", tt.name, got.Times)
 		}
 	}
-	if len(to.reduced) != 4 {
+	if len(to.reduced) != 2 || to.reduced[0].In-to.reduced[0].Out != 4 || to.reduced[1].In != 6 || to.reduced[1].Out != 2 {
 		t.Errorf("reduced %+v: two quantiles and three cores of each node", to.reduced)
 	}
 	if len(to.clocks) != 1 || len(to.missing) != 0 {

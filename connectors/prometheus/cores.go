@@ -3,7 +3,6 @@ package prometheus
 import (
 	"maps"
 	"math"
-	"strconv"
 )
 
 // core is the label that tells the cores of a machine apart.
@@ -62,9 +61,4 @@ func coreRates(base string, groups [][]*series, drop map[string]bool, a axis) []
 		})
 	}
 	return out
-}
-
-// averaged words how many series became how many.
-func averaged(in, out int) string {
-	return strconv.Itoa(in) + " series of single cores became " + strconv.Itoa(out) + " means of all cores"
 }

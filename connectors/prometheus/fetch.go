@@ -26,11 +26,14 @@ func (g *gathering) target(ctx context.Context, n *node, t *target) error {
 		return err
 	}
 	p := newPlan(sets, g.types, g.s.c.MaxSeries, t.second)
-	for _, r := range p.reductions(n.Names[0], t.sel.String(), g.s.c.MaxSeries) {
+	if r, ok := p.omission(n.Names[0], t.sel.String(), g.s.c.MaxSeries); ok {
 		if err := g.to.Reduced(r); err != nil {
 			return sinkError{err}
 		}
 	}
+	g.mu.Lock()
+	g.parts.add(p.kept+p.left+p.parts, p.kept+p.left)
+	g.mu.Unlock()
 	a := g.axis(n, t)
 	if len(t.up) > 0 {
 		if err := g.give(n, []column{{g.upName(t), a.place(t.axis, t.up), a.last(t.upQuery())}}, a); err != nil {
@@ -185,13 +188,10 @@ func (g *gathering) series(n *node, list []*series, a axis) error {
 			return err
 		}
 	}
-	if before == after {
-		return nil
-	}
-	return sunk(g.to.Reduced(incident.Reduction{
-		Stage: "metrics", In: int64(before), Out: int64(after), Unit: "series", How: "of " + n.Names[0] + ", " + averaged(before, after),
-		Rest: g.s.match.with(matcher{core, "!=", ""}).String(),
-	}))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cores.add(before, after)
+	return nil
 }
 
 // naming lists the labels that name a node, its service, or the whole system.

@@ -164,25 +164,50 @@ func split(span incident.Window, parts, points int, step time.Duration) []incide
 	}
 }
 
-// reductions say what is left out, of a node.
-func (p *plan) reductions(of, sel string, most int) []incident.Reduction {
+// omission says what is left out of a node because it has too many series;
+// false: nothing is.
+func (p *plan) omission(of, sel string, most int) (incident.Reduction, bool) {
+	if p.left == 0 {
+		return incident.Reduction{}, false
+	}
+	var worst []string
+	for _, f := range p.omitted[max(0, len(p.omitted)-5):] {
+		worst = append(worst, f.base)
+	}
+	return incident.Reduction{
+		Stage: "metrics", In: int64(p.kept + p.left), Out: int64(p.kept), Unit: "series",
+		How:  fmt.Sprintf("of %s, the %d metrics with the most series were left out, as %s: max_series is %d", of, len(p.omitted), strings.Join(worst, ", "), most),
+		Rest: sel,
+	}, true
+}
+
+// tally counts series in and out of one kind of reduction, of several nodes.
+type tally struct{ in, out, nodes int64 }
+
+func (t *tally) add(in, out int) {
+	if in > out {
+		t.in, t.out, t.nodes = t.in+int64(in), t.out+int64(out), t.nodes+1
+	}
+}
+
+// reductions say what was left out of all nodes alike.
+func (g *gathering) reductions() []incident.Reduction {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	var out []incident.Reduction
-	if p.left > 0 {
-		var worst []string
-		for _, f := range p.omitted[max(0, len(p.omitted)-5):] {
-			worst = append(worst, f.base)
-		}
+	if t := g.parts; t.nodes > 0 {
 		out = append(out, incident.Reduction{
-			Stage: "metrics", In: int64(p.kept + p.left), Out: int64(p.kept), Unit: "series",
-			How:  fmt.Sprintf("of %s, the %d metrics with the most series were left out, as %s: max_series is %d", of, len(p.omitted), strings.Join(worst, ", "), most),
-			Rest: sel,
+			Stage: "metrics", In: t.in, Out: t.out, Unit: "series",
+			How: fmt.Sprintf("of %d nodes, buckets and quantiles of histograms and summaries were left out, whose rates and means are there, "+
+				"and what a machine's exporter tells of itself", t.nodes),
+			Rest: g.s.match.String(),
 		})
 	}
-	if p.parts > 0 {
+	if t := g.cores; t.nodes > 0 {
 		out = append(out, incident.Reduction{
-			Stage: "metrics", In: int64(p.kept + p.left + p.parts), Out: int64(p.kept + p.left), Unit: "series",
-			How:  "of " + of + ", buckets and quantiles of histograms and summaries were left out, whose rates and means are there, and what an exporter tells of itself",
-			Rest: sel,
+			Stage: "metrics", In: t.in, Out: t.out, Unit: "series",
+			How:  fmt.Sprintf("of %d nodes, counters of single cores became means of all cores", t.nodes),
+			Rest: g.s.match.with(matcher{core, "!=", ""}).String(),
 		})
 	}
 	return out
