@@ -36,7 +36,8 @@ type commands struct {
 		Reads   int           `default:"20" help:"How many of 100 requests read."`
 		For     time.Duration `help:"How long; 0: until interrupted."`
 		Every   time.Duration `default:"5s" help:"Time between reports."`
-	} `cmd:"" help:"Write and read over REST."`
+		REST    bool          `help:"Over REST rather than Thrift."`
+	} `cmd:"" help:"Write and read."`
 	Overhead struct {
 		Pairs  int           `default:"20" help:"Pairs of a period with and one without collecting."`
 		Period time.Duration `default:"30s" help:"How long a period is."`
@@ -91,7 +92,7 @@ func run(ctx context.Context, c *commands, command string) error {
 		return status(p)
 	case "load":
 		l := c.Load
-		p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, Every: l.Every, Report: report})
+		p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, REST: l.REST, Every: l.Every, Report: report})
 		return nil
 	case "overhead":
 		return overhead(ctx, p, c.Overhead.Pairs, c.Overhead.Period, c.Overhead.Every, c.Overhead.Scrape)

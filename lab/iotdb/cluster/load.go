@@ -12,14 +12,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Load is work for a lab: clients that write and read over REST, each in turn on
-// every DataNode. Zero fields take the defaults.
+// Load is work for a lab: clients that write and read over Thrift, as IoTDB's own
+// do, each in turn on every DataNode. Zero fields take the defaults.
 type Load struct {
 	Clients int           // at once; 0: 4
 	Rate    float64       // requests a second of all clients together; 0: as many as go
 	Rows    int           // of one write; 0: 50
 	Reads   int           // of 100 requests, so many read; 0: 20; negative: none
 	For     time.Duration // 0: until ctx ends
+	REST    bool          // over REST, which goes past the metrics of client calls
 	Every   time.Duration // between reports; 0: 5 s
 	Report  func(Tally)   // may be nil
 }
@@ -110,14 +111,30 @@ func (p *Plan) Run(ctx context.Context, l Load) {
 	_ = g.Wait() // they return no error
 }
 
-// work is one client.
+// worker is one client.
+type worker struct {
+	load     Load
+	nodes    []Node
+	sessions map[string]*session // over Thrift, by name of node
+}
+
+// work is what client k does.
 func (p *Plan) work(ctx context.Context, l Load, k int, pace *rate.Limiter, count *counter) {
-	urls := p.REST()
+	w := &worker{load: l, sessions: make(map[string]*session)}
+	for _, n := range p.Nodes() {
+		if n.Data {
+			w.nodes = append(w.nodes, n)
+		}
+	}
+	defer func() {
+		for _, s := range w.sessions {
+			s.close()
+		}
+	}()
 	for i := 0; pace.Wait(ctx) == nil; i++ { // else the time is over, or would be
-		c := client{url: urls[(i+k)%len(urls)]}
 		read := l.Reads > 0 && i*37%100 < l.Reads
 		begun := time.Now()
-		err := request(ctx, c, l, i*l.Clients+k, read)
+		err := w.request(ctx, &w.nodes[(i+k)%len(w.nodes)], i*l.Clients+k, read)
 		if ctx.Err() != nil {
 			return
 		}
@@ -129,32 +146,69 @@ func (p *Plan) work(ctx context.Context, l Load, k int, pace *rate.Limiter, coun
 }
 
 // request is request i of a load.
-func request(ctx context.Context, c client, l Load, i int, read bool) error {
+func (w *worker) request(ctx context.Context, n *Node, i int, read bool) error {
 	device := fmt.Sprintf("root.plant.line%d.d%d", i%lines, i/lines%devices)
-	if read {
-		sql := fmt.Sprintf("select last s%d from %s", i%sensors, device)
-		if i%7 == 0 {
-			sql = fmt.Sprintf("select avg(s1), max_value(s2) from %s where time > now() - 10m group by ([now() - 10m, now()), 1m)", device)
+	sql, t := "", (*Tablet)(nil)
+	switch {
+	case !read:
+		t = w.tablet(device)
+	case i%7 == 0:
+		sql = fmt.Sprintf("select avg(s1), max_value(s2) from %s where time > now() - 10m group by ([now() - 10m, now()), 1m)", device)
+	default:
+		sql = fmt.Sprintf("select last s%d from %s", i%sensors, device)
+	}
+	if w.load.REST {
+		c := client{url: "http://" + n.At(n.REST())}
+		if read {
+			_, err := c.query(ctx, sql)
+			return err
 		}
-		_, err := c.query(ctx, sql)
+		_, err := c.post(ctx, "/rest/v2/insertTablet", t)
 		return err
 	}
-	w := Tablet{Device: device}
+	return w.overThrift(ctx, n, sql, t)
+}
+
+// overThrift writes t, or runs sql if there is none.
+func (w *worker) overThrift(ctx context.Context, n *Node, sql string, t *Tablet) error {
+	s := w.sessions[n.Name]
+	if s == nil {
+		var err error
+		if s, err = dial(ctx, n.At(n.RPC())); err != nil {
+			return err
+		}
+		w.sessions[n.Name] = s
+	}
+	var err error
+	if t != nil {
+		err = s.insert(ctx, t)
+	} else {
+		err = s.query(ctx, sql)
+	}
+	if err != nil {
+		s.close()
+		delete(w.sessions, n.Name)
+	}
+	return err
+}
+
+// tablet is a write of the moment's values.
+func (w *worker) tablet(device string) *Tablet {
+	t := &Tablet{Device: device}
 	end := time.Now().UnixMilli()
-	for r := range l.Rows {
-		w.Timestamps = append(w.Timestamps, end-int64(l.Rows-r))
+	for r := range w.load.Rows {
+		t.Timestamps = append(t.Timestamps, end-int64(w.load.Rows-r))
 	}
 	for s := range sensors {
-		w.Measurements = append(w.Measurements, fmt.Sprintf("s%d", s))
-		w.Types = append(w.Types, "DOUBLE")
-		col := make([]float64, l.Rows)
+		t.Measurements = append(t.Measurements, fmt.Sprintf("s%d", s))
+		t.Types = append(t.Types, "DOUBLE")
+		col := make([]float64, w.load.Rows)
 		for r := range col {
-			col[r] = math.Round(1000*math.Sin(float64(w.Timestamps[r]%60000)/9549+float64(s))) / 1000
+			col[r] = math.Round(1000*math.Sin(float64(t.Timestamps[r]%60000)/9549+float64(s))) / 1000
 		}
-		w.Values = append(w.Values, col)
+		t.Values = append(t.Values, col)
 	}
-	_, err := c.post(ctx, "/rest/v2/insertTablet", &w)
-	return err
+	return t
 }
 
 // Tablet is a write of many rows of one device.
