@@ -2757,6 +2757,9 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "log.replication_lag", Weight: 0.8, At: "peer"},
 		{Signal: "replication.retry", Direction: "up", Weight: 0.6},
 		{Signal: "replication.rate", Direction: "down", Weight: 0.6},
+		{Signal: "replication.rate", Direction: "down", Weight: 1, All: []Sign{
+			{Signal: "replication.lag", Direction: "up"},
+		}},
 		{Signal: "follower.lag", Weight: 1, At: "peer"},
 	}, Against: []Item{
 		{Signal: "cpu.use", Direction: "up", Weight: 1.2},
@@ -2775,6 +2778,7 @@ var embedded = document{Signals: []SignalInfo{
 		{
 			"replication.lag",
 			"replication.queue",
+			"replication.rate",
 			"replication.apply_latency",
 			"log.replication_lag",
 		},

@@ -158,9 +158,13 @@ func (c *Cluster) nodes(ctx context.Context, say func(string)) error {
 	if exporter == "" {
 		return nil
 	}
+	var queries []string
+	if _, err := os.Stat(exampleQueries); err == nil {
+		queries = []string{"--extend.query-path=" + exampleQueries}
+	}
 	for _, n := range c.Node {
 		p, err := begin(command{
-			name: "exporter-" + n.Name, path: exporter, args: []string{"--web.listen-address=" + n.Exporter},
+			name: "exporter-" + n.Name, path: exporter, args: append([]string{"--web.listen-address=" + n.Exporter}, queries...),
 			env: []string{"DATA_SOURCE_NAME=postgresql://postgres@" + n.SQL + "/postgres?sslmode=disable"},
 		}, c.Dir, c.who)
 		if err != nil {
@@ -170,6 +174,10 @@ func (c *Cluster) nodes(ctx context.Context, say func(string)) error {
 	}
 	return nil
 }
+
+// exampleQueries come with the exporter's package, and are what people start
+// from: without them it tells nothing of lag.
+const exampleQueries = "/usr/share/doc/prometheus-postgres-exporter/examples/queries.yaml"
 
 // node starts Patroni on one node.
 func (c *Cluster) node(i int) error {

@@ -153,7 +153,7 @@ func (r *rig) strike(t *testing.T, name string, do func(context.Context, func(st
 	dst := filepath.Join(r.out, name)
 	got, err := r.sys.Bundle(t.Context(), collect.Ask{Incident: incident.Incident{
 		ID: incident.ID("lab-" + name), Title: "slow", Alert: incident.Alert{Name: "SlowTransfers", Time: at.Add(20 * time.Second)},
-		Window: incident.Window{From: at.Add(-5 * time.Second), To: time.Now().Add(5 * time.Second)}, Baseline: incident.Window{From: quiet, To: at.Add(-10 * time.Second)},
+		Window: incident.Window{From: at.Add(-5 * time.Second), To: time.Now()}, Baseline: incident.Window{From: quiet, To: at.Add(-10 * time.Second)},
 	}}, dst)
 	stop()
 	if err := g.Wait(); err != nil {
