@@ -81,10 +81,17 @@ func (g *gathering) run(ctx context.Context, asked []connectors.Node) (err error
 	if err := g.s.check(g.c); err != nil {
 		return g.missing("logs", err.Error())
 	}
-	if g.e, g.pit, err = g.s.open(ctx); err != nil {
+	e, p, err := g.s.open(ctx)
+	if err != nil {
 		return err
 	}
-	defer func() { g.s.shut(ctx, g.e, g.id("")) }()
+	g.e, g.pit = e, p.id()
+	defer func() { g.s.shut(ctx, e, g.id("")) }()
+	if why := p.Shards.lacks(); why != "" {
+		if err := g.missing("a part of the logs", why); err != nil {
+			return err
+		}
+	}
 	inv, err := g.s.inventory(ctx, g.id(""), g.c, g.span, false)
 	if err != nil {
 		return err

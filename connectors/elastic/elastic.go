@@ -92,7 +92,7 @@ func (c *Config) Validate() error {
 		return errs.New(errs.Invalid, "api_key, user and token exclude each other")
 	case c.Flavour != "" && c.Flavour != "auto" && engines[c.Flavour] == nil:
 		return errs.New(errs.Invalid, "flavour: %.40q is none of auto, elasticsearch, opensearch", c.Flavour)
-	case c.Index != "" && !goodIndex.MatchString(c.Index):
+	case c.Index != "" && (!goodIndex.MatchString(c.Index) || strings.Contains(c.Index, "..")):
 		return errs.New(errs.Invalid, "index: %.80q is no name or pattern of indices", c.Index)
 	case len(c.Query) > 10_000:
 		return errs.New(errs.Invalid, "query: it is longer than 10000 bytes")

@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -14,8 +15,9 @@ import (
 
 // engine is what differs between the two kinds of server.
 type engine interface {
-	// open opens a point in time over indices and returns its ID.
-	open(ctx context.Context, c *fetch.Client, index string) (string, error)
+	// open opens a point in time over indices, if partial over those shards that
+	// are there.
+	open(ctx context.Context, c *fetch.Client, index string, partial bool) (pit, error)
 	// shut closes it.
 	shut(ctx context.Context, c *fetch.Client, id string) error
 	// tie is the field that puts documents of one time in an order.
@@ -27,19 +29,28 @@ type engine interface {
 
 var engines = map[string]engine{"elasticsearch": elasticsearch{}, "opensearch": opensearch{}}
 
+// pit is a point in time that was opened.
+type pit struct {
+	Elastic string `json:"id"`
+	Open    string `json:"pit_id"`
+	Shards  shards `json:"_shards"`
+}
+
+func (p *pit) id() string { return cmp.Or(p.Elastic, p.Open) }
+
 // keepAlive is how long a point in time lives on when nothing is asked of it.
 const keepAlive = "1m"
 
 type elasticsearch struct{}
 
-func (elasticsearch) open(ctx context.Context, c *fetch.Client, index string) (string, error) {
-	var answer struct {
-		ID string `json:"id"`
+func (elasticsearch) open(ctx context.Context, c *fetch.Client, index string, partial bool) (pit, error) {
+	q := url.Values{"keep_alive": {keepAlive}, "ignore_unavailable": {"true"}}
+	if partial { // known from 8.16 on
+		q.Set("allow_partial_search_results", "true")
 	}
-	err := c.JSON(ctx, fetch.Request{
-		Method: http.MethodPost, Path: "/" + index + "/_pit", Query: url.Values{"keep_alive": {keepAlive}, "ignore_unavailable": {"true"}},
-	}, &answer)
-	return answer.ID, err
+	var p pit
+	err := c.JSON(ctx, fetch.Request{Method: http.MethodPost, Path: "/" + index + "/_pit", Query: q}, &p)
+	return p, err
 }
 
 func (elasticsearch) shut(ctx context.Context, c *fetch.Client, id string) error {
@@ -53,15 +64,13 @@ func (elasticsearch) after(at, tie int64) [2]int64 { return [2]int64{at, tie} }
 
 type opensearch struct{}
 
-func (opensearch) open(ctx context.Context, c *fetch.Client, index string) (string, error) {
-	var answer struct {
-		ID string `json:"pit_id"`
-	}
+func (opensearch) open(ctx context.Context, c *fetch.Client, index string, partial bool) (pit, error) {
+	var p pit
 	err := c.JSON(ctx, fetch.Request{
 		Method: http.MethodPost, Path: "/" + index + "/_search/point_in_time",
-		Query: url.Values{"keep_alive": {keepAlive}, "ignore_unavailable": {"true"}},
-	}, &answer)
-	return answer.ID, err
+		Query: url.Values{"keep_alive": {keepAlive}, "ignore_unavailable": {"true"}, "allow_partial_pit_creation": {strconv.FormatBool(partial)}},
+	}, &p)
+	return p, err
 }
 
 func (opensearch) shut(ctx context.Context, c *fetch.Client, id string) error {
@@ -86,34 +95,42 @@ func remove(ctx context.Context, c *fetch.Client, path string, body map[string]a
 
 // open opens a point in time. A server whose kind is not known is asked in the
 // way of the one and then of the other: who may only read may not ask for more.
-func (s *Source) open(ctx context.Context) (engine, string, error) {
+func (s *Source) open(ctx context.Context) (engine, *pit, error) {
 	if known := s.engine.Load(); known != nil {
-		id, err := (*known).open(ctx, s.http, s.c.Index)
-		return *known, id, opened(id, err)
+		p, err := s.openBy(ctx, *known)
+		return *known, p, err
 	}
 	var first error
 	for _, name := range []string{"elasticsearch", "opensearch"} {
 		e := engines[name]
-		id, err := e.open(ctx, s.http, s.c.Index)
-		if err = opened(id, err); err == nil {
+		p, err := s.openBy(ctx, e)
+		if err == nil {
 			s.engine.Store(&e)
-			return e, id, nil
+			return e, p, nil
 		}
 		if first == nil {
 			first = err
 		}
 		if errs.KindOf(err) != errs.Invalid || ctx.Err() != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 	}
-	return nil, "", first
+	return nil, nil, first
 }
 
-func opened(id string, err error) error {
-	if err == nil && id == "" {
-		return notElastic("it opens a point in time without an ID")
+// openBy opens a point in time over all shards, and if that fails, as it does
+// where some are down, over those that are there.
+func (s *Source) openBy(ctx context.Context, e engine) (*pit, error) {
+	p, err := e.open(ctx, s.http, s.c.Index, false)
+	if errs.KindOf(err) == errs.Unavailable && ctx.Err() == nil {
+		if q, wrong := e.open(ctx, s.http, s.c.Index, true); wrong == nil {
+			p, err = q, nil
+		}
 	}
-	return hint(err)
+	if err == nil && p.id() == "" {
+		err = notElastic("it opens a point in time without an ID")
+	}
+	return &p, hint(err)
 }
 
 // shut closes a point in time, also for a caller that has given up. If that

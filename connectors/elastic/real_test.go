@@ -30,7 +30,7 @@ func TestReal(t *testing.T) {
 				name string
 				run  func(*testing.T, *server)
 			}{
-				{"mappings", mappings}, {"ties", ties}, {"units", units}, {"thinned", thinned}, {"broken shard", brokenShard}, {"suite", suite}, {"closed", closed},
+				{"mappings", mappings}, {"ties", ties}, {"units", units}, {"thinned", thinned}, {"narrow", narrow}, {"red", red}, {"suite", suite}, {"closed", closed}, {"cost", cost},
 			} {
 				t.Run(c.name, func(t *testing.T) { c.run(t, &server{s.Server, t}) })
 			}
@@ -176,20 +176,40 @@ func thinned(t *testing.T, s *server) {
 	s.call("DELETE", "/logs-x", "")
 }
 
-// brokenShard has an index whose search fails: what came of the others is not
-// passed off as all.
-func brokenShard(t *testing.T, s *server) {
-	for _, index := range []string{"logs-good", "logs-odd"} {
-		s.call("PUT", "/"+index, `{"mappings":{"properties":{"@timestamp":{"type":"date"},"host.name":{"type":"keyword"},"v":{"type":"`+map[string]string{"logs-good": "keyword", "logs-odd": "integer"}[index]+`"}}}}`)
-		s.put(index, 10, func(int) string {
-			return fmt.Sprintf(`{"@timestamp":"%s","host.name":"h1","v":"1","message":"x"}`, stamp(0))
+// narrow has indices that give fewer documents at once than are asked for, one
+// and then all of them.
+func narrow(t *testing.T, s *server) {
+	for index, window := range map[string]int{"logs-wide": 10_000, "logs-narrow": 100} {
+		s.call("PUT", "/"+index, fmt.Sprintf(`{"settings":{"max_result_window":%d},"mappings":{"properties":{"@timestamp":{"type":"date"},"host.name":{"type":"keyword"}}}}`, window))
+		s.put(index, 250, func(i int) string {
+			return fmt.Sprintf(`{"@timestamp":"%s","host.name":"h1","message":"x"}`, stamp(time.Duration(i)*time.Millisecond))
 		})
 	}
-	got := collect(t, source(t, s.URL, func(c *elastic.Config) { c.Index, c.Query = "logs-good,logs-odd", "v:[abc TO xyz] OR v:1" }), connectors.Ask{Span: spanOf(time.Minute)})
-	if len(got.Lines) != 10 || len(got.Missing) == 0 || !strings.Contains(got.Missing[0].Why, "shards failed") {
+	for index, want := range map[string]int{"logs-narrow": 250, "logs-wide,logs-narrow": 500} {
+		got := collect(t, source(t, s.URL, func(c *elastic.Config) { c.Index = index }), connectors.Ask{Span: spanOf(time.Minute)})
+		if len(got.Lines) != want || len(got.Missing) > 0 {
+			t.Errorf("%s: %d lines, want %d, missing %+v", index, len(got.Lines), want, got.Missing)
+		}
+	}
+	s.call("DELETE", "/logs-wide,logs-narrow", "")
+}
+
+// red has an index none of whose shards is there: the others are read.
+func red(t *testing.T, s *server) {
+	s.call("PUT", "/logs-green", `{"mappings":{"properties":{"@timestamp":{"type":"date"},"host.name":{"type":"keyword"}}}}`)
+	s.put("logs-green", 10, func(int) string { return fmt.Sprintf(`{"@timestamp":"%s","host.name":"h1","message":"x"}`, stamp(0)) })
+	s.call("PUT", "/logs-red?wait_for_active_shards=0", `{"settings":{"index.routing.allocation.require._name":"nowhere"},"mappings":{"properties":{"@timestamp":{"type":"date"},"host.name":{"type":"keyword"}}}}`)
+	src := source(t, s.URL, func(c *elastic.Config) { c.Index, c.Retries = "logs-green,logs-red", -1 })
+	got := collect(t, src, connectors.Ask{Span: spanOf(time.Minute)})
+	if len(got.Lines) != 10 || len(got.Missing) == 0 {
 		t.Errorf("%d lines, missing %+v", len(got.Lines), got.Missing)
 	}
-	s.call("DELETE", "/logs-good,logs-odd", "")
+	t.Log(got.Missing)
+	found, err := src.Discover(t.Context(), spanOf(time.Minute))
+	if err != nil || len(found.Nodes) != 1 || len(found.Lacks) == 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	s.call("DELETE", "/logs-green,logs-red", "")
 }
 
 func suite(t *testing.T, s *server) {

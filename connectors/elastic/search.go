@@ -16,21 +16,36 @@ import (
 // mostAnswer is how much is read of an answer, in bytes.
 const mostAnswer = 64 << 20
 
+// shards says how many parts of indices took part.
+type shards struct {
+	Total    int `json:"total"`
+	Failed   int `json:"failed"`
+	Failures []struct {
+		Index  string `json:"index"`
+		Reason struct {
+			Type   string `json:"type"`
+			Reason string `json:"reason"`
+		} `json:"reason"`
+	} `json:"failures"`
+}
+
+// lacks says which failed, and of one why; empty: none.
+func (s *shards) lacks() string {
+	if s.Failed == 0 {
+		return ""
+	}
+	why := fmt.Sprintf("%d of %d shards failed", s.Failed, s.Total)
+	if f := s.Failures; len(f) > 0 {
+		why += fmt.Sprintf(", of %.80s: %.40s: %s", f[0].Index, f[0].Reason.Type, oneLine(f[0].Reason.Reason, 200))
+	}
+	return why
+}
+
 // answer is what a search gives.
 type answer struct {
 	PIT      string `json:"pit_id"`
 	TimedOut bool   `json:"timed_out"`
-	Shards   struct {
-		Total    int `json:"total"`
-		Failed   int `json:"failed"`
-		Failures []struct {
-			Index  string `json:"index"`
-			Reason struct {
-				Type   string `json:"type"`
-				Reason string `json:"reason"`
-			} `json:"reason"`
-		} `json:"failures"`
-	} `json:"_shards"`
+	Shards   shards `json:"_shards"`
 	Clusters struct {
 		Total   int `json:"total"`
 		Skipped int `json:"skipped"`
@@ -103,11 +118,7 @@ func (a *answer) sorted() ([]hit, error) {
 // nothing is.
 func (a *answer) lacks() string {
 	var parts []string
-	if n := a.Shards.Failed; n > 0 {
-		why := fmt.Sprintf("%d of %d shards failed", n, a.Shards.Total)
-		if f := a.Shards.Failures; len(f) > 0 {
-			why += fmt.Sprintf(", of %.80s: %.40s: %s", f[0].Index, f[0].Reason.Type, oneLine(f[0].Reason.Reason, 200))
-		}
+	if why := a.Shards.lacks(); why != "" {
 		parts = append(parts, why)
 	}
 	if a.TimedOut {

@@ -3,6 +3,8 @@ package elastic
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
 	"time"
 
 	"triagent/connectors"
@@ -85,11 +87,11 @@ func (w *walk) documents(ctx context.Context, span window, most int64) (bool, er
 			ask = min(limit, most-(w.gave-before)+1+int64(len(at.seen)))
 		}
 		a, err := w.g.s.search(ctx, w.g.id(""), w.g.s.page(w.g.c, w.g.e, query, at.after, ask))
+		if less := fewer(a, err, ask); less > 0 && ctx.Err() == nil {
+			limit = less
+			continue
+		}
 		if err != nil {
-			if errs.KindOf(err) == errs.Exhausted && ask > leastPage && ctx.Err() == nil { // long documents
-				limit = max(leastPage, ask/4)
-				continue
-			}
 			return false, err
 		}
 		w.g.id(a.PIT)
@@ -122,6 +124,32 @@ func (w *walk) documents(ctx context.Context, span window, most int64) (bool, er
 		}
 		at.next(w.g.e, list)
 	}
+}
+
+// narrower is what an index says that gives fewer documents at once than it is
+// asked for.
+var narrower = regexp.MustCompile(`[Rr]esult window is too large.*less than or equal to: \[(\d+)\]`)
+
+// fewer finds out whether a page was too large, and how large it may be; 0: it
+// was not, or that is not why it failed.
+func fewer(a *answer, err error, asked int64) int64 {
+	said := ""
+	switch {
+	case err == nil:
+		said = a.lacks()
+	case errs.KindOf(err) == errs.Exhausted && asked > leastPage: // long documents
+		return max(leastPage, asked/4)
+	case errs.KindOf(err) == errs.Invalid:
+		said = err.Error()
+	}
+	m := narrower.FindStringSubmatch(said)
+	if m == nil {
+		return 0
+	}
+	if n, err := strconv.ParseInt(m[1], 10, 64); err == nil && n > 0 && n < asked {
+		return n
+	}
+	return 0
 }
 
 // cursor is where the next page begins.

@@ -51,7 +51,7 @@ func collect(t testing.TB, s *loki.Source, ask connectors.Ask) sourcetest.Got {
 
 func TestSuite(t *testing.T) {
 	f := &fake{streams: three()[:3], limit: 5000, stats: true, lines: regular(60, time.Second, func(i int) string { return fmt.Sprintf("line %d", i) })}
-	many := &fake{streams: []map[string]string{{"host": "h1"}, {"host": "h2"}}, limit: 5000, stats: true, lines: regular(500_000, time.Millisecond, func(i int) string { return fmt.Sprintf("line %d of some length, as they are", i) })}
+	many := &fake{streams: []map[string]string{{"host": "h1"}, {"host": "h2"}}, limit: 5000, stats: true, lines: regular(50_000, time.Millisecond, func(i int) string { return fmt.Sprintf("line %d of some length, as they are", i) })}
 	sourcetest.Run(t, sourcetest.Subject{
 		New: func(at fetch.Settings) (connectors.Source, error) {
 			return loki.NewSource(loki.SourceConfig{Settings: at})
@@ -59,7 +59,7 @@ func TestSuite(t *testing.T) {
 		Server: f.start(t), Parts: true,
 		Ask:   connectors.Ask{Span: spanOf(time.Minute)},
 		Empty: connectors.Ask{Span: incident.Window{From: began.Add(-time.Hour), To: began.Add(-time.Minute)}},
-		Many:  &sourcetest.Many{Server: many.start(t), Ask: connectors.Ask{Span: spanOf(time.Hour)}, Within: 8 * time.Minute},
+		Many:  &sourcetest.Many{Server: many.start(t), Ask: connectors.Ask{Span: spanOf(time.Hour)}, Rows: 100_000},
 	})
 }
 
