@@ -181,6 +181,8 @@ func (g *gathering) series(n *node, list []*series, a axis) error {
 		} else {
 			by[base][gauge] = append(by[base][gauge], list...)
 		}
+		gauges, positions := byPosition(by[base][gauge])
+		by[base][gauge], by[base][counter] = gauges, append(by[base][counter], positions...)
 		if groups, ok := byCore(by[base][counter]); ok {
 			before, after = before+len(by[base][counter]), after+len(groups)
 		}

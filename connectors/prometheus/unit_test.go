@@ -307,3 +307,22 @@ func TestKind(t *testing.T) {
 		}
 	}
 }
+
+func TestPosition(t *testing.T) {
+	for name, want := range map[string]bool{
+		"searchIndex": true, "raft_applied_index": true, "index": true, "Index": true, "reindex": false, "syncLag": false, "topic_current_offset": true, "indexes": false, "": false,
+		"İİindex": false, "İİİ_index": true,
+	} {
+		if got := isPosition(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+	of := func(what string, values ...float64) *series {
+		return &series{labels: map[string]string{"__name__": "consensus", "type": what}, values: values}
+	}
+	list := []*series{of("searchIndex", 5, 6), of("searchIndex", 3, 3), of("syncLag", 1, 2), of("safeIndex", 7, 7)}
+	gauges, counters := byPosition(list)
+	if !slices.Equal(counters, list[:2]) || !slices.Equal(gauges, list[2:]) {
+		t.Errorf("gauges %v, counters %v", gauges, counters)
+	}
+}

@@ -28,6 +28,7 @@ var exposed = []struct {
 	{"iotdb", `stage_seconds_sum{name="iot_consensus",type="consensusWrite",region="DataRegion[3]"}`, "stage_seconds{name=iot_consensus,type=consensusWrite}:mean_ms", "consensus.latency"},
 	{"iotdb", `iot_consensus{type="syncLag",region="DataRegion[3]",name="logDispatcher"}`, "iot_consensus{name=logDispatcher,region=DataRegion[3],type=syncLag}", "replication.lag"},
 	{"iotdb", `iot_consensus{type="syncLag",region="DataRegion[4]",name="logDispatcher"}`, "", ""},
+	{"iotdb", `iot_consensus{type="searchIndex",region="DataRegion[3]",name="ioTConsensusServerImpl"}`, "iot_consensus{name=ioTConsensusServerImpl,type=searchIndex}:per_s", "write.rate"},
 	{"iotdb", `iot_send_log_seconds_count{stage="syncLogTimePerRequest"}`, "iot_send_log{stage=syncLogTimePerRequest}:per_s", "replication.rate"},
 	{"iotdb", `iot_send_log_seconds_sum{stage="syncLogTimePerRequest"}`, "iot_send_log_seconds{stage=syncLogTimePerRequest}:mean_ms", "replication.latency"},
 	{"iotdb", `iot_receive_log_seconds_count{stage="apply"}`, "", ""},
