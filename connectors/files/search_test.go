@@ -34,7 +34,7 @@ func TestSeek(t *testing.T) {
 		var all []record
 		kind := rapid.SampledFrom([]int{0, 0, 0, 0, 1, 1, 2, 3, 4})
 		sizes := rapid.SampledFrom([]int{10, 200, 3000, 90_000, 400_000})
-		for range rapid.IntRange(100, 400).Draw(t, "records") {
+		for range rapid.IntRange(50, 200).Draw(t, "records") {
 			at = at.Add(time.Duration(rapid.IntRange(0, 60_000).Draw(t, "step")) * time.Millisecond)
 			pad := strings.Repeat("x", rapid.IntRange(0, sizes.Draw(t, "size")).Draw(t, "length"))
 			when := at

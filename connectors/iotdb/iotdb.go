@@ -89,6 +89,10 @@ func (s *Source) Load() connectors.Load {
 	return sum
 }
 
+// longestAnswer bounds an answer, in bytes: a page of series has 10 MB, twenty
+// thousand replicas 5 MB.
+const longestAnswer = 24 << 20
+
 // patience is how long one address of several may take before the next is asked.
 var patience = 3 * time.Second
 
@@ -132,7 +136,7 @@ func (s *Source) askOne(ctx context.Context, f *fetch.Client, sql string, quick 
 		defer cancel()
 	}
 	var a *answer
-	err = f.Read(ctx, fetch.Request{Path: "/rest/v2/query", Body: body, Accept: "application/json", Once: quick}, func(r io.Reader) error {
+	err = f.Read(ctx, fetch.Request{Path: "/rest/v2/query", Body: body, Accept: "application/json", Max: longestAnswer, Once: quick}, func(r io.Reader) error {
 		var err error
 		a, err = decode(r)
 		return err

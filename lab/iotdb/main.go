@@ -38,17 +38,12 @@ type commands struct {
 		Every   time.Duration `default:"5s" help:"Time between reports."`
 		REST    bool          `help:"Over REST rather than Thrift."`
 	} `cmd:"" help:"Write and read."`
-	Overhead struct {
-		Pairs  int           `default:"20" help:"Pairs of a period with and one without collecting."`
-		Period time.Duration `default:"30s" help:"How long a period is."`
-		Every  time.Duration `default:"30s" help:"Time from one collecting to the next within a period."`
-		Scrape bool          `help:"Scrape the metrics endpoints of all nodes as well."`
-	} `cmd:"" help:"Measure what collecting costs the cluster."`
-	Kill   node `cmd:"" help:"End a node as kill -9 does."`
-	Stop   node `cmd:"" help:"End a node kindly."`
-	Start  node `cmd:"" help:"Start a node again."`
-	Pause  node `cmd:"" help:"Freeze a node; its connections stay."`
-	Resume node `cmd:"" help:"Let a frozen node go on."`
+	Overhead overheadFlags `cmd:"" help:"Measure what collecting costs the cluster."`
+	Kill     node          `cmd:"" help:"End a node as kill -9 does."`
+	Stop     node          `cmd:"" help:"End a node kindly."`
+	Start    node          `cmd:"" help:"Start a node again."`
+	Pause    node          `cmd:"" help:"Freeze a node; its connections stay."`
+	Resume   node          `cmd:"" help:"Let a frozen node go on."`
 }
 
 type node struct {
@@ -95,7 +90,7 @@ func run(ctx context.Context, c *commands, command string) error {
 		p.Run(ctx, cluster.Load{Clients: l.Clients, Rate: l.Rate, Reads: l.Reads, For: l.For, REST: l.REST, Every: l.Every, Report: report})
 		return nil
 	case "overhead":
-		return overhead(ctx, p, c.Overhead.Pairs, c.Overhead.Period, c.Overhead.Every, c.Overhead.Scrape)
+		return overhead(ctx, p, &c.Overhead)
 	case "kill <node>":
 		return p.Kill(ctx, c.Kill.Node)
 	case "stop <node>":

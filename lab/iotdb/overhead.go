@@ -16,20 +16,30 @@ import (
 	"triagent/telemetry"
 )
 
+// overheadFlags are the flags of the command.
+type overheadFlags struct {
+	Pairs  int           `default:"20" help:"Pairs of a period with and one without collecting."`
+	Period time.Duration `default:"30s" help:"How long a period is."`
+	Every  time.Duration `default:"30s" help:"Time from one collecting to the next within a period."`
+	Rate   float64       `help:"Requests a second of the load; 0: as many as go. A small one shows the CPU time of collecting alone."`
+	Scrape bool          `help:"Scrape the metrics endpoints of all nodes as well."`
+}
+
 // period is what happened in one stretch of time.
 type period struct {
 	rate float64 // requests a second that succeeded
 	cpu  float64 // CPU milliseconds of all nodes a request
+	all  float64 // CPU milliseconds of all nodes
 }
 
 // overhead puts a load on the lab without a limit and collects from it in every
 // other period, once at its beginning and then every so often; the order within
 // pairs alternates. It prints the ratio of throughput and of CPU time a request
 // with collecting to those without.
-func overhead(ctx context.Context, p *cluster.Plan, pairs int, long, every time.Duration, scrape bool) error {
+func overhead(ctx context.Context, p *cluster.Plan, o *overheadFlags) error {
 	c := iotdb.Config{URLs: p.REST()}
 	c.User, c.Password, c.Proxy = "root", "root", "none"
-	if scrape {
+	if o.Scrape {
 		for _, n := range p.Nodes() {
 			c.Metrics = append(c.Metrics, n.At(n.Metrics()))
 		}
@@ -39,21 +49,23 @@ func overhead(ctx context.Context, p *cluster.Plan, pairs int, long, every time.
 		return err
 	}
 	defer func() { _ = src.Close() }()
-	var rates, cpus []float64
-	for i := range pairs {
+	var rates, cpus, more []float64
+	for i := range o.Pairs {
 		var got [2]period // without, with
 		for k := range 2 {
 			on := (i+k)%2 == 1
-			if got[b2i(on)], err = measure(ctx, p, src, long, every, on); err != nil {
+			if got[b2i(on)], err = measure(ctx, p, src, o, on); err != nil {
 				return err
 			}
 		}
 		rates = append(rates, got[1].rate/got[0].rate)
 		cpus = append(cpus, got[1].cpu/got[0].cpu)
+		more = append(more, got[1].all-got[0].all)
 		fmt.Printf("pair %d: %.1f and %.1f requests/s (ratio %.3f), %.2f and %.2f CPU ms a request (ratio %.3f)\n", i+1,
 			got[0].rate, got[1].rate, rates[i], got[0].cpu, got[1].cpu, cpus[i])
 	}
-	fmt.Printf("throughput with collecting to without: %s\nCPU time a request: %s\nasked: %+v\n", median(rates), median(cpus), src.Load())
+	fmt.Printf("throughput with collecting to without: %s\nCPU time a request: %s\nCPU ms more in a period with collecting: %s\nasked: %+v\n",
+		median(rates), median(cpus), median(more), src.Load())
 	return nil
 }
 
@@ -65,7 +77,7 @@ func b2i(b bool) int {
 }
 
 // measure runs the load for one period.
-func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, long, every time.Duration, on bool) (period, error) {
+func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, o *overheadFlags, on bool) (period, error) {
 	var out period
 	before, err := p.CPU()
 	if err != nil {
@@ -74,11 +86,11 @@ func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, long, 
 	var tally cluster.Tally
 	var g errgroup.Group
 	g.Go(func() error {
-		p.Run(ctx, cluster.Load{For: long + long/20, Every: long, Report: func(t cluster.Tally) { tally = t }})
+		p.Run(ctx, cluster.Load{Rate: o.Rate, For: o.Period + o.Period/20, Every: o.Period, Report: func(t cluster.Tally) { tally = t }})
 		return nil
 	})
 	if on {
-		g.Go(func() error { return again(ctx, src, long, every) })
+		g.Go(func() error { return again(ctx, src, o.Period, o.Every) })
 	}
 	if err := g.Wait(); err != nil {
 		return out, err
@@ -92,7 +104,8 @@ func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, long, 
 		return out, errors.Join(err, errors.New("nothing succeeded"))
 	}
 	out.rate = tally.Rate()
-	out.cpu = float64((after - before).Milliseconds()) / float64(n)
+	out.all = float64((after - before).Milliseconds())
+	out.cpu = out.all / float64(n)
 	return out, nil
 }
 
