@@ -192,8 +192,8 @@ func query(path string, q url.Values) string {
 }
 
 // partly reports whether one question may go unanswered and the others be asked:
-// its right is missing, or this API does not know it.
+// its right is missing, this API does not know it, or its answer is too long.
 func partly(ctx context.Context, err error) bool {
 	k := errs.KindOf(err)
-	return ctx.Err() == nil && (k == errs.Denied || k == errs.Invalid && fetch.StatusOf(err) == 404)
+	return ctx.Err() == nil && (k == errs.Denied || k == errs.Exhausted || k == errs.Invalid && fetch.StatusOf(err) == 404)
 }

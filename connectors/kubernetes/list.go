@@ -17,7 +17,9 @@ import (
 const most = 2_000_000
 
 // errMost says that there are more objects than are read.
-var errMost = errors.New("there are more objects than are read")
+var errMost error = &errs.Error{
+	Op: "kubernetes", Kind: errs.Exhausted, Err: errors.New("there are more objects than are read"), Remedy: "name namespaces",
+}
 
 // list is one page of any list. What is no object in it is a zero T.
 type list[T any] struct {
