@@ -99,7 +99,7 @@ func rules(system string) string {
 	b.WriteString("groups:\n- name: lab\n  rules:\n")
 	for _, r := range []struct{ name, expr, hold, severity string }{
 		{"PostgresNodeDown", `up{job="patroni"} == 0`, "3s", "critical"},
-		{"PostgresReplicaLag", `patroni_xlog_paused == 1 or scalar(max(patroni_xlog_location)) - (patroni_xlog_replayed_location > 0) > 4e6`, "5s", "warning"},
+		{"PostgresReplicaLag", `patroni_xlog_paused == 1 or scalar(max(patroni_xlog_location)) - (patroni_xlog_replayed_location > 0) > 2e6`, "5s", "warning"},
 		{"PostgresLockWaits", `sum by (instance, system) (pg_stat_activity_max_tx_duration{state="active"}) > 10`, "3s", "warning"},
 	} {
 		fmt.Fprintf(&b, "  - {alert: %s, expr: '%s', for: %s, labels: {severity: %s, system: '%s'}}\n", r.name, r.expr, r.hold, r.severity, system)

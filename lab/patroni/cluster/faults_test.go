@@ -2,9 +2,13 @@ package cluster_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,9 +33,46 @@ const (
 // rig is a cluster with its load and the sources that watch it.
 type rig struct {
 	*cluster.Cluster
-	sys collect.System
-	app *app.App
-	out string // folder of the bundles
+	sys  collect.System
+	app  *app.App
+	out  string // folder of the bundles
+	hook *hook
+}
+
+// hook is whom Alertmanager tells.
+type hook struct {
+	*httptest.Server
+	mu   sync.Mutex
+	seen []string // name and instance of alerts, with the time at which they came
+}
+
+func newHook(t *testing.T) *hook {
+	h := &hook{}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Status string
+			Alerts []struct{ Labels map[string]string }
+		}
+		if json.NewDecoder(r.Body).Decode(&body) != nil || body.Status != "firing" {
+			return
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, a := range body.Alerts {
+			h.seen = append(h.seen, fmt.Sprintf("%s %s of %s", time.Now().UTC().Format(time.TimeOnly), a.Labels["alertname"], a.Labels["instance"]))
+		}
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+// told are the alerts since the last call.
+func (h *hook) told() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := h.seen
+	h.seen = nil
+	return out
 }
 
 // TestFaults does each fault to a real cluster and has what the sources tell of
@@ -78,7 +119,8 @@ func newRig(t *testing.T) *rig {
 			t.Fatal(err)
 		}
 	}
-	c, err := cluster.Up(t.Context(), cluster.Plan{Dir: filepath.Join(dir, "lab")}, func(s string) { t.Log("start", s) })
+	told := newHook(t)
+	c, err := cluster.Up(t.Context(), cluster.Plan{Dir: filepath.Join(dir, "lab"), Webhook: told.URL}, func(s string) { t.Log("start", s) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +142,9 @@ func newRig(t *testing.T) *rig {
 		stop()
 		_ = g.Wait() // gives no error
 	})
-	return watching(t, c)
+	r := watching(t, c)
+	r.hook = told
+	return r
 }
 
 // watching declares the cluster: its nodes, Patroni, and Prometheus.
@@ -149,6 +193,7 @@ func (r *rig) strike(t *testing.T, name string, do func(context.Context, func(st
 	g.Go(func() error { return do(ctx, func(node string) { begun <- node }) })
 	node := <-begun
 	at := time.Now()
+	r.hook.told()
 	ticking(t, during)
 	dst := filepath.Join(r.out, name)
 	got, err := r.sys.Bundle(t.Context(), collect.Ask{Incident: incident.Incident{
@@ -162,6 +207,7 @@ func (r *rig) strike(t *testing.T, name string, do func(context.Context, func(st
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("%s at %s, alerts: %q", node, at.UTC().Format(time.TimeOnly), r.hook.told())
 	for _, m := range got.Missing {
 		t.Logf("missing: %s: %s", m.What, m.Why)
 	}
