@@ -41,6 +41,10 @@ func TestColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, signal := range map[string]string{
+		"entry{name=insertTablet}:per_s":                                                        "write.rate",
+		"entry_seconds{name=insertTablet}:mean_ms":                                              "write.latency",
+		"entry_seconds{name=insertTablet}:p99_ms":                                               "write.latency",
+		"entry_seconds{name=executeQueryStatementV2}:mean_ms":                                   "query.latency",
 		"performance_overview_schedule_detail{stage=remote_scheduler}:per_s":                    "call.rate",
 		"performance_overview_detail_seconds{stage=parser}:mean_ms":                             "query.plan_time",
 		"performance_overview_schedule_detail_seconds{stage=remote_scheduler}:mean_ms":          "call.latency",

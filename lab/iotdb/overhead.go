@@ -109,30 +109,27 @@ func measure(ctx context.Context, p *cluster.Plan, src connectors.Source, o *ove
 	return out, nil
 }
 
-// again discovers and collects every so often.
+// again discovers and collects every so often, until a second before a period is
+// over.
 func again(ctx context.Context, src connectors.Source, long, every time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, long-time.Second)
-	defer cancel()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for until := time.Now().Add(long - time.Second); time.Now().Before(until); {
 		span := incident.Window{From: time.Now().Add(-time.Hour), To: time.Now()}
 		_, err := src.Discover(ctx, span)
 		if err == nil {
 			err = src.Collect(ctx, connectors.Ask{Span: span}, nowhere{})
-		}
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the period is over
 		}
 		if err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
+	return nil
 }
 
 // median tells the median and its 95 % interval by order statistics.
