@@ -127,14 +127,14 @@ func (d document) body(f *Fields, source map[string]any) (text string, used []st
 	return text, used, false
 }
 
-// numbers are levels that are written as numbers by some libraries of JavaScript.
-var numbers = map[string]telemetry.Level{
-	"10": telemetry.Trace, "20": telemetry.Debug, "30": telemetry.Info, "40": telemetry.Warn, "50": telemetry.Error, "60": telemetry.Fatal,
+// unusual are levels as some libraries of JavaScript and .NET write them.
+var unusual = map[string]telemetry.Level{
+	"Information": telemetry.Info, "information": telemetry.Info, "10": telemetry.Trace, "20": telemetry.Debug, "30": telemetry.Info, "40": telemetry.Warn, "50": telemetry.Error, "60": telemetry.Fatal,
 }
 
 // levelOf reads a word for a level as the head of a line is read.
 func levelOf(word string) telemetry.Level {
-	if l, ok := numbers[word]; ok {
+	if l, ok := unusual[word]; ok {
 		return l
 	}
 	if word == "" || len(word) > 20 || strings.ContainsAny(word, " []:") {

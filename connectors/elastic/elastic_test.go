@@ -74,9 +74,10 @@ func TestGivesUp(t *testing.T) {
 // TestPartial tells what an answer lacks, in each way in which one says so.
 func TestPartial(t *testing.T) {
 	for want, tell := range map[string]map[string]any{
-		"2 of 5 shards failed, of logs-1: node_x: gone": {"_shards": map[string]any{"total": 5, "failed": 2, "failures": []any{
+		"2 of 5 shards failed or are down, of logs-1: node_x: gone": {"_shards": map[string]any{"total": 5, "failed": 2, "failures": []any{
 			map[string]any{"index": "logs-1", "reason": map[string]any{"type": "node_x", "reason": "gone\n"}},
 		}}},
+		"1 of 3 shards":                  {"_shards": map[string]any{"total": 3, "successful": 2, "failed": 0}},
 		"ran out of time":                {"timed_out": true},
 		"1 of 2 clusters behind it gave": {"_clusters": map[string]any{"total": 2, "skipped": 1}},
 	} {

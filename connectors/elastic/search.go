@@ -18,9 +18,10 @@ const mostAnswer = 64 << 20
 
 // shards says how many parts of indices took part.
 type shards struct {
-	Total    int `json:"total"`
-	Failed   int `json:"failed"`
-	Failures []struct {
+	Total      int  `json:"total"`
+	Successful *int `json:"successful"` // skipped ones too; nil: not said
+	Failed     int  `json:"failed"`     // without those that are nowhere
+	Failures   []struct {
 		Index  string `json:"index"`
 		Reason struct {
 			Type   string `json:"type"`
@@ -31,10 +32,14 @@ type shards struct {
 
 // lacks says which failed, and of one why; empty: none.
 func (s *shards) lacks() string {
-	if s.Failed == 0 {
+	n := s.Failed
+	if s.Successful != nil {
+		n = max(n, s.Total-*s.Successful)
+	}
+	if n == 0 {
 		return ""
 	}
-	why := fmt.Sprintf("%d of %d shards failed", s.Failed, s.Total)
+	why := fmt.Sprintf("%d of %d shards failed or are down", n, s.Total)
 	if f := s.Failures; len(f) > 0 {
 		why += fmt.Sprintf(", of %.80s: %.40s: %s", f[0].Index, f[0].Reason.Type, oneLine(f[0].Reason.Reason, 200))
 	}

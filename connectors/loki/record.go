@@ -42,7 +42,10 @@ func (w *walk) record(e *row) connectors.Line {
 
 // levelOf reads a word for a level as the head of a line is read.
 func levelOf(word string) telemetry.Level {
-	if word == "" || strings.ContainsAny(word, " []:") {
+	switch {
+	case strings.EqualFold(word, "information"):
+		return telemetry.Info
+	case word == "" || strings.ContainsAny(word, " []:"):
 		return telemetry.NoLevel
 	}
 	h := telemetry.ParseHead([]byte("[" + word + "] x"))
