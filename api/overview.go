@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triagent/api/wire"
+	"triagent/incident"
 	"triagent/store"
 )
 
@@ -123,7 +124,8 @@ type trouble struct {
 	worst store.Severity
 }
 
-// openOn finds the open incidents of each node, of the worst 500.
+// openOn finds the open incidents of each node, of the worst 500: those whose
+// first suspect it is, and, while there is no diagnosis, those that name it.
 func (s *Server) openOn(ctx context.Context) (map[string]*trouble, error) {
 	p, err := s.c.Store.Incidents(ctx, store.Filter{Status: []store.Status{store.Open}, Sort: "-severity", Limit: maxList})
 	if err != nil {
@@ -131,7 +133,7 @@ func (s *Server) openOn(ctx context.Context) (map[string]*trouble, error) {
 	}
 	out := map[string]*trouble{}
 	for _, i := range p.Items {
-		for _, n := range i.Nodes {
+		for _, n := range troubled(i) {
 			t := out[n]
 			if t == nil {
 				t = &trouble{}
@@ -142,6 +144,19 @@ func (s *Server) openOn(ctx context.Context) (map[string]*trouble, error) {
 		}
 	}
 	return out, nil
+}
+
+// troubled are the nodes that an incident is about: its first suspect, who may
+// be another than who raised the alarm; before a diagnosis, or where that finds
+// no suspect, those that it came with. Where nothing is wrong there are none.
+func troubled(i store.Incident) []string {
+	switch h := i.Headline; {
+	case h.Verdict == incident.Healthy:
+		return nil
+	case h.Node != "":
+		return []string{string(h.Node)}
+	}
+	return i.Nodes
 }
 
 type queueOut struct{ Body queueState }
