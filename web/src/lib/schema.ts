@@ -567,6 +567,18 @@ export interface components {
              */
             total?: number;
         };
+        IntakeStarted: {
+            /** @enum {string} */
+            group_window_from: "file" | "default";
+            /** Format: double */
+            group_window_s: number;
+            /** @description Where links lead now, whoever said so */
+            public_url: string;
+            /** @enum {string} */
+            settle_from: "file" | "default";
+            /** Format: double */
+            settle_s: number;
+        };
         IntakeTaken: {
             /** @description Incidents that its alerts belong to */
             incidents: string[];

@@ -92,6 +92,9 @@ export type Check = Schemas["Check"];
 
 export type Queue = Schemas["QueueState"];
 
+/** What the service was started with, of what the page may change. */
+export type Started = Schemas["IntakeStarted"];
+
 export type Vocabulary = Schemas["VocabularyOutBody"];
 
 export type Upload = Schemas["Upload"];

@@ -1,11 +1,13 @@
 import { Button, Group, JsonInput, NumberInput, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api } from "../../lib/api";
 import { useEdit, type Loaded } from "../../lib/edit";
+import { formatDuration } from "../../lib/format";
 import { serviceKey } from "../../lib/keys";
 import { useCan } from "../../lib/session";
+import type { Started } from "../../lib/types";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
 import { StalePanel } from "../../lib/ui/StalePanel";
@@ -30,12 +32,17 @@ const path = "/settings/service";
 /** What an admin sets for the whole service. */
 export function ServiceSettings() {
   const q = useVersioned<Service>(serviceKey, path);
-  if (q.isPending) return <Loading rows={6} height={36} />;
+  const started = useQuery({
+    queryKey: [...serviceKey, "started"],
+    queryFn: ({ signal }) => api.get<Started>(`${path}/started`, {}, signal),
+  });
+  if (q.isPending || started.isPending) return <Loading rows={6} height={36} />;
   if (q.isError) return <ErrorPanel error={q.error} onRetry={() => void q.refetch()} />;
-  return <ServiceForm loaded={whole(q.data)} />;
+  if (started.isError) return <ErrorPanel error={started.error} onRetry={() => void started.refetch()} />;
+  return <ServiceForm loaded={whole(q.data)} started={started.data} />;
 }
 
-function ServiceForm({ loaded }: { loaded: Loaded<Service> }) {
+function ServiceForm({ loaded, started }: { loaded: Loaded<Service>; started: Started }) {
   const { t, i18n } = useTranslation("admin");
   const { t: common } = useTranslation();
   const client = useQueryClient();
@@ -64,7 +71,9 @@ function ServiceForm({ loaded }: { loaded: Loaded<Service> }) {
           key={f}
           label={name(f)}
           hint={hint(f)}
+          force={f in empty ? inForce(f, loaded.data[f], started, t, i18n.language) : undefined}
           value={v}
+          start={startOf(f, started)}
           locked={!admin}
           onChange={(x) => edit.set({ [f]: x })}
         />
@@ -89,25 +98,80 @@ function ServiceForm({ loaded }: { loaded: Loaded<Service> }) {
   );
 }
 
+/** What holds for a setting where the page sets nothing; empty: nothing does. */
+function startOf(f: string, s: Started): string {
+  if (f === "group_window_s") return String(s.group_window_s);
+  if (f === "settle_s") return String(s.settle_s);
+  return f === "public_url" ? s.public_url : "";
+}
+
+type T = (key: string, o?: Record<string, unknown>) => string;
+
+/** Says which value of a setting is in force, and who said so. */
+function inForce(f: string, saved: unknown, s: Started, t: T, lang: string): string {
+  const set = saved !== "" && saved !== 0 && saved !== undefined;
+  const seconds = (v: unknown) => formatDuration(Number(v) * 1000, lang);
+  if (f === "group_window_s" || f === "settle_s") {
+    const from = t(`inForce.from.${f === "settle_s" ? s.settle_from : s.group_window_from}`);
+    const start = seconds(startOf(f, s));
+    return set
+      ? t("inForce.pageOver", { value: seconds(saved), start, from })
+      : t("inForce.start", { value: start, from });
+  }
+  if (set) return t("inForce.page", { value: String(saved) });
+  if (f === "public_url") return t("inForce.start", { value: s.public_url, from: t("inForce.from.started") });
+  return t(f === "retention_days" ? "inForce.forever" : "inForce.off");
+}
+
 interface FieldProps {
   label: string;
   hint: string | undefined;
+  /** The value in force and its origin. */
+  force: string | undefined;
+  /** What holds where the field is empty; empty: nothing. */
+  start: string;
   value: unknown;
   locked: boolean;
   onChange: (v: unknown) => void;
 }
 
 /** A field that suits the type of its value. */
-function SettingField({ label, hint, value, locked, onChange }: FieldProps) {
-  const shared = { label, description: hint, disabled: locked };
+function SettingField({ label, hint, force, start, value, locked, onChange }: FieldProps) {
+  const description =
+    force === undefined ? (
+      hint
+    ) : (
+      <>
+        {hint}{" "}
+        <Text span inherit c="var(--mantine-color-text)" display="block" style={{ overflowWrap: "anywhere" }}>
+          {force}
+        </Text>
+      </>
+    );
+  const shared = { label, description, disabled: locked };
   if (typeof value === "boolean") {
     return <Switch {...shared} checked={value} onChange={(e) => onChange(e.currentTarget.checked)} />;
   }
   if (typeof value === "number") {
-    return <NumberInput {...shared} min={0} value={value} onChange={(v) => typeof v === "number" && onChange(v)} />;
+    return (
+      <NumberInput
+        {...shared}
+        min={0}
+        placeholder={start}
+        value={value === 0 && start !== "" ? "" : value}
+        onChange={(v) => onChange(typeof v === "number" ? v : 0)}
+      />
+    );
   }
   if (typeof value === "string" || value === null) {
-    return <TextInput {...shared} value={value ?? ""} onChange={(e) => onChange(e.currentTarget.value)} />;
+    return (
+      <TextInput
+        {...shared}
+        placeholder={start}
+        value={value ?? ""}
+        onChange={(e) => onChange(e.currentTarget.value)}
+      />
+    );
   }
   return (
     <JsonInput
