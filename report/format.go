@@ -3,24 +3,26 @@ package report
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"triagent/incident"
 )
 
-// percent formats a share of 0..1, rounded so that only 1 reads as 100 %.
-func percent(p float64) string { return Percent(p) }
-
-// Percent formats a probability for people: whole percents, and 100 % only for
-// what is certain.
+// Percent formats a probability for people, in whole percents. Nothing is
+// certain and nothing impossible, so it never reads 100 % or 0 %.
 func Percent(p float64) string {
 	n := math.Round(p * 100)
-	if n >= 100 && p < 1 {
-		n = 99
+	if !(n > 0) {
+		return "< 1 %"
 	}
-	return fmt.Sprintf("%.0f %%", n)
+	return fmt.Sprintf("%.0f %%", min(99, n))
 }
+
+// share formats how strong something is, of 0..1.
+func share(p float64) string { return fmt.Sprintf("%.0f %%", math.Round(p*100)) }
 
 // clock formats the time of day, with as much of a second as is needed to tell
 // milliseconds apart only where it was recorded.
@@ -29,6 +31,17 @@ func clock(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("15:04:05")
+}
+
+var timeOfDay = regexp.MustCompile(`\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?\b`)
+
+// InUTC puts the zone behind the first time of day in a text for people.
+func InUTC(text string) string {
+	at := timeOfDay.FindStringIndex(text)
+	if at == nil || strings.HasPrefix(text[at[1]:], " UTC") {
+		return text
+	}
+	return text[:at[1]] + " UTC" + text[at[1]:]
 }
 
 // moment formats a date and time.

@@ -20,3 +20,38 @@ func TestPlainChinese(t *testing.T) {
 		}
 	}
 }
+
+// TestPercent asks that no probability reads as certain or impossible.
+func TestPercent(t *testing.T) {
+	for p, want := range map[float64]string{1: "99 %", 0.9996: "99 %", 0.814: "81 %", 0.004: "< 1 %", 0: "< 1 %"} {
+		if got := Percent(p); got != want {
+			t.Errorf("Percent(%v) = %q, want %q", p, got, want)
+		}
+	}
+}
+
+// TestInUTC puts the zone behind the first time of day, once.
+func TestInUTC(t *testing.T) {
+	for text, want := range map[string]string{
+		"dn-2 ran out of CPU at 10:01:05; until 10:03:00": "dn-2 ran out of CPU at 10:01:05 UTC; until 10:03:00",
+		"since 10:01:05 UTC":                              "since 10:01:05 UTC", "ratio 10:01": "ratio 10:01", "": "",
+	} {
+		if got := InUTC(text); got != want {
+			t.Errorf("InUTC(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestSayOnce leaves what all steps begin with in the first.
+func TestSayOnce(t *testing.T) {
+	steps := []stepView{{Text: "No cause is certain yet. Watch a."}, {Text: "No cause is certain yet. Watch b."}}
+	sayOnce(steps)
+	if steps[0].Text != "No cause is certain yet. Watch a." || steps[1].Text != "Watch b." {
+		t.Errorf("%q, %q", steps[0].Text, steps[1].Text)
+	}
+	others := []stepView{{Text: "Stop a. Start it."}, {Text: "Look at b."}}
+	sayOnce(others)
+	if others[0].Text != "Stop a. Start it." || others[1].Text != "Look at b." {
+		t.Errorf("%q, %q", others[0].Text, others[1].Text)
+	}
+}

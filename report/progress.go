@@ -69,13 +69,13 @@ func (o Options) Step(e incident.Event) string {
 		return o.say("progress.rejected", "node", string(e.Rejected.Node), "fault", o.name("fault", string(e.Rejected.Fault)))
 	case incident.CauseRanked:
 		return o.say("progress.cause", "rank", strconv.Itoa(e.Cause.Rank), "node", string(e.Cause.Node),
-			"fault", o.faultName(e.Cause), "p", percent(e.Cause.Probability))
+			"fault", o.faultName(e.Cause), "p", Percent(e.Cause.Probability))
 	case incident.Planned:
 		return o.say("progress.planned", "n", strconv.Itoa(len(e.Plan.Steps)))
 	case incident.Lacked:
 		return o.say("progress.lacked", "what", o.plain(e.Missing.What), "why", o.plain(e.Missing.Why))
 	case incident.Concluded:
-		return o.say("progress.verdict", "verdict", o.name("verdict", string(e.Verdict)), "p", percent(e.Confidence))
+		return o.say("progress.verdict", "verdict", o.name("verdict", string(e.Verdict)), "p", Percent(e.Confidence))
 	case incident.Closed:
 		return o.say("progress.closed", "time", lasting(e.Cost.Wall))
 	}

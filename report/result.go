@@ -90,7 +90,7 @@ func (o Options) row(r Result) row {
 		out.Err, out.VerdictWord = clean(r.Err.Error()), o.say("ui.failed")
 		return out
 	}
-	out.Title, out.Verdict, out.Percent = clean(d.Incident.Title), string(d.Verdict), percent(d.Confidence)
+	out.Title, out.Verdict, out.Percent = clean(d.Incident.Title), string(d.Verdict), Percent(d.Confidence)
 	out.VerdictWord = clean(o.name("verdict", out.Verdict))
 	if len(d.Causes) > 0 && d.Verdict != incident.Healthy {
 		c := d.Causes[0]

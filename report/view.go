@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ type view struct {
 	Percent           string
 	Headline          string // who and how, in a few words
 	Summary           string // one sentence; may be empty
-	Since             string // "since 10:01:05", or empty
+	Since             string // "since 10:01:05 UTC", or empty
 	Facts             []string
 	About             []pair
 	Reasons           []reasonView
@@ -89,11 +90,13 @@ func (o Options) view(d *incident.Diagnosis) view {
 	v := view{
 		ID: clean(string(d.Incident.ID)), Title: clean(d.Incident.Title), System: clean(d.Incident.System),
 		Verdict: clean(string(d.Verdict)), VerdictWord: clean(o.name("verdict", string(d.Verdict))),
-		Percent: percent(d.Confidence), Headline: clean(o.headline(d)), Summary: clean(o.Word(d.Summary)),
+		Percent: Percent(d.Confidence), Headline: clean(o.headline(d)), Summary: clean(o.Word(d.Summary)),
 		Facts: o.facts(d), About: o.about(d), Cost: o.cost(d.Cost),
 	}
 	if len(d.Causes) > 0 && !d.Causes[0].Onset.IsZero() {
-		v.Since = o.say("ui.since", "time", clock(d.Causes[0].Onset))
+		v.Since = o.say("ui.since", "time", clock(d.Causes[0].Onset)+" UTC")
+	} else {
+		v.Summary = InUTC(v.Summary) // where the first time stands
 	}
 	v.Reasons = each(d.Reasoning, func(r incident.Reason) reasonView {
 		return reasonView{Number: r.Number, Text: clean(o.Word(r.Text)), Cites: cites(r.Cites)}
@@ -112,11 +115,12 @@ func (o Options) view(d *incident.Diagnosis) view {
 		for i, a := range d.Plan.Steps {
 			v.Steps = append(v.Steps, o.stepView(i+1, a))
 		}
+		sayOnce(v.Steps)
 	}
 	v.Findings = each(d.Findings, func(f incident.Finding) findingView {
 		return findingView{
 			ID: clean(string(f.ID)), Agent: clean(f.Agent), Node: clean(string(f.Node)), Text: clean(o.Word(f.Text)),
-			Percent: percent(f.Strength), Cites: cites(f.Cites),
+			Percent: share(f.Strength), Cites: cites(f.Cites),
 		}
 	})
 	v.Evidence = each(d.Evidence, o.evidenceView)
@@ -127,6 +131,26 @@ func (o Options) view(d *incident.Diagnosis) view {
 		return pair{clean(o.plain(m.What)), clean(o.plain(m.Why))}
 	})
 	return v
+}
+
+// firstSentence is the first of several sentences.
+var firstSentence = regexp.MustCompile(`^[^。]+?(?:。|\.\s+)`)
+
+// sayOnce takes out of the steps after the first one the sentence that all
+// begin with.
+func sayOnce(steps []stepView) {
+	if len(steps) < 2 {
+		return
+	}
+	lead := firstSentence.FindString(steps[0].Text)
+	for _, s := range steps {
+		if lead == "" || len(s.Text) <= len(lead) || !strings.HasPrefix(s.Text, lead) {
+			return
+		}
+	}
+	for i := range steps[1:] {
+		steps[i+1].Text = steps[i+1].Text[len(lead):]
+	}
 }
 
 // headline says who and how, without a sentence.
@@ -161,7 +185,7 @@ func (o Options) faultName(c incident.Cause) string {
 func (o Options) facts(d *incident.Diagnosis) []string {
 	var out []string
 	if len(d.Causes) > 0 && !d.Causes[0].Onset.IsZero() {
-		out = append(out, o.say("ui.since", "time", clock(d.Causes[0].Onset)))
+		out = append(out, o.say("ui.since", "time", clock(d.Causes[0].Onset)+" UTC"))
 	}
 	if len(d.Detection.Spans) > 0 && d.Detection.Anomalous {
 		s := d.Detection.Spans[0]
@@ -224,7 +248,7 @@ func (o Options) causeView(c incident.Cause) causeView {
 	return causeView{
 		Rank: c.Rank, Node: clean(string(c.Node)), Service: clean(c.Service), Role: clean(role),
 		Fault: clean(string(c.Fault)), Name: clean(o.faultName(c)), Label: clean(c.Label),
-		Percent: percent(c.Probability), Width: part(c.Probability, 100), Onset: clock(c.Onset), Cites: cites(c.Cites),
+		Percent: Percent(c.Probability), Width: part(c.Probability, 100), Onset: clock(c.Onset), Cites: cites(c.Cites),
 	}
 }
 

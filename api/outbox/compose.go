@@ -68,7 +68,7 @@ func (o *Outbox) textOf(inc store.Incident, n store.Notice, w report.Options) st
 		}
 	}
 	if inc.Headline.Verdict != "" {
-		add(w.Word(inc.Headline.Summary))
+		add(report.InUTC(w.Word(inc.Headline.Summary)))
 	}
 	if n.Kind != "resolved" && inc.Firing > 0 {
 		key := "text.firing"
