@@ -140,16 +140,43 @@ func (g *gathering) missing(what, why string) error {
 	return sunk(g.to.Missing(incident.Missing{What: what, Why: why}))
 }
 
+// nodes hands parts over: those of one node one after another, since its lines
+// are wanted in the order of time, and the rest, which may be of any, at last.
 func (g *gathering) nodes(ctx context.Context, parts []*part, asked []connectors.Node) error {
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(g.s.c.AtOnce)
+	var names []string
+	by := make(map[string][]*part)
 	for _, p := range parts {
-		if ctx.Err() != nil {
+		if p.node != nil {
+			if by[p.name()] == nil {
+				names = append(names, p.name())
+			}
+			by[p.name()] = append(by[p.name()], p)
+		}
+	}
+	work, limited := errgroup.WithContext(ctx)
+	work.SetLimit(g.s.c.AtOnce)
+	for _, name := range names {
+		if limited.Err() != nil {
 			break
 		}
-		work.Go(func() error { return g.part(ctx, p, len(parts), asked) })
+		work.Go(func() error {
+			for _, p := range by[name] {
+				if err := g.part(limited, p, len(parts), asked); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	return work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.node == nil {
+			return g.part(ctx, p, len(parts), asked)
+		}
+	}
+	return ctx.Err()
 }
 
 // part hands one part over, and tells what is left out. An error ends all.

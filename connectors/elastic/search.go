@@ -41,7 +41,10 @@ func (s *shards) lacks() string {
 	}
 	why := fmt.Sprintf("%d of %d shards failed or are down", n, s.Total)
 	if f := s.Failures; len(f) > 0 {
-		why += fmt.Sprintf(", of %.80s: %.40s: %s", f[0].Index, f[0].Reason.Type, oneLine(f[0].Reason.Reason, 200))
+		why += fmt.Sprintf(", of %.80s: %.60s", f[0].Index, f[0].Reason.Type)
+		if said := oneLine(f[0].Reason.Reason, 200); said != "" {
+			why += ": " + said
+		}
 	}
 	return why
 }
