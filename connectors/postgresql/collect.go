@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"triagent/connectors"
 )
 
@@ -20,26 +22,30 @@ const stale = 15 * time.Minute
 // one node answers; what there is of them is handed over all the same.
 func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.Sink) error {
 	now := time.Now()
-	c, err := s.ask(ctx)
-	c.fault = err
 	seenNow := make([]*watched, len(s.nodes))
 	for i := range seenNow {
 		seenNow[i] = &watched{}
 	}
 	live := !now.After(ask.Span.To.Add(stale))
-	wanted := s.wanted(ask.Nodes, &c)
+	wanted := s.wanted(ask.Nodes)
+	var c cluster
+	var g errgroup.Group
+	g.Go(func() error {
+		c = s.ask(ctx)
+		return nil
+	})
 	if live {
-		_ = each(ctx, s.nodes, func(ctx context.Context, i int, n *node) error { // each node's error is its own
+		each(s.nodes, func(i int, n *node) {
 			if wanted[i] {
 				s.watch(ctx, n, seenNow[i])
 			}
-			return nil
 		})
 	}
+	_ = g.Wait() // gives no error
 	// What was seen counts, even if the time is over now.
 	list := s.seats(context.WithoutCancel(ctx), identities(seenNow), faults(seenNow), &c)
 	h := &handing{s: s, ask: ask, to: to, list: list, c: &c, seen: seenNow}
-	err = h.all(live, now)
+	err := h.all(live, now)
 	s.memory.learn(time.Now().UnixNano(), list)
 	switch {
 	case err != nil:
@@ -53,8 +59,8 @@ func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.
 }
 
 // wanted says which nodes are asked for: those of which a name is given, or all
-// if there is none.
-func (s *Source) wanted(nodes []connectors.Node, c *cluster) []bool {
+// if there is none. A node whose name in Patroni is not known yet may be any.
+func (s *Source) wanted(nodes []connectors.Node) []bool {
 	out := make([]bool, len(s.nodes))
 	names := make(map[string]bool)
 	for _, n := range nodes {
@@ -63,10 +69,8 @@ func (s *Source) wanted(nodes []connectors.Node, c *cluster) []bool {
 		}
 	}
 	for i, n := range s.nodes {
-		out[i] = len(nodes) == 0 || names[n.at.String()] || names[n.at.host] || names[s.memory.recall(n.at).member]
-		for _, m := range c.members {
-			out[i] = out[i] || m.at == n.at && names[m.name]
-		}
+		member := s.memory.recall(n.at).member
+		out[i] = len(nodes) == 0 || names[n.at.String()] || names[n.at.host] || names[member] || member == "" && len(s.patroni) > 0
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"triagent/connectors"
 	"triagent/incident"
 	"triagent/internal/errs"
@@ -29,12 +31,13 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 // look asks all nodes and Patroni at once. The error is that of ctx.
 func (s *Source) look(ctx context.Context) ([]*seat, cluster, error) {
 	ids, faults := make([]*identity, len(s.nodes)), make([]error, len(s.nodes))
-	c, err := s.ask(ctx)
-	if ctx.Err() != nil {
-		return nil, c, context.Cause(ctx)
-	}
-	c.fault = err
-	_ = each(ctx, s.nodes, func(ctx context.Context, i int, n *node) error { // each node's error is its own
+	var c cluster
+	var g errgroup.Group
+	g.Go(func() error {
+		c = s.ask(ctx)
+		return nil
+	})
+	each(s.nodes, func(i int, n *node) {
 		x, err := s.open(ctx, n)
 		if err == nil {
 			defer x.close(ctx)
@@ -44,9 +47,11 @@ func (s *Source) look(ctx context.Context) ([]*seat, cluster, error) {
 			}
 		}
 		faults[i] = err
-		s.memory.saw(n.at, seen{time.Now().UnixNano(), err == nil})
-		return nil
+		if ctx.Err() == nil {
+			s.memory.saw(n.at, seen{time.Now().UnixNano(), err == nil})
+		}
 	})
+	_ = g.Wait() // gives no error
 	if ctx.Err() != nil {
 		return nil, c, context.Cause(ctx)
 	}

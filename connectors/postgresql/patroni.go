@@ -21,7 +21,7 @@ type cluster struct {
 	members []member
 	history []failover
 	from    string // URL that answered
-	fault   error  // why members before it did not; with an empty from: why none did
+	fault   error  // why none of the members answered; nil: one did, or there is none
 }
 
 // member is a node as Patroni knows it.
@@ -63,32 +63,27 @@ type wireCluster struct {
 	} `json:"members"`
 }
 
-// ask asks the members of Patroni one after the other until one answers. Without
-// any the cluster knows nothing, and the error says why.
-func (s *Source) ask(ctx context.Context) (cluster, error) {
-	var all []error
+// ask asks the members of Patroni one after the other until one answers. Where
+// none does, the cluster that is returned says why.
+func (s *Source) ask(ctx context.Context) (c cluster) {
 	for _, p := range s.patroni {
 		var w wireCluster
-		if err := p.JSON(ctx, fetch.Request{Path: "/cluster", Max: maxRESTBody}, &w); err != nil {
-			if ctx.Err() != nil {
-				return cluster{}, context.Cause(ctx)
-			}
-			all = append(all, err)
-			continue
-		}
 		var history [][]any
-		if err := p.JSON(ctx, fetch.Request{Path: "/history", Max: maxRESTBody}, &history); err != nil {
-			if ctx.Err() != nil {
-				return cluster{}, context.Cause(ctx)
-			}
-			all = append(all, err)
-			continue
+		err := p.JSON(ctx, fetch.Request{Path: "/cluster", Max: maxRESTBody}, &w)
+		if err == nil {
+			err = p.JSON(ctx, fetch.Request{Path: "/history", Max: maxRESTBody}, &history)
 		}
-		c := readCluster(w)
-		c.history, c.from = readHistory(history), p.URL()
-		return c, nil
+		if err == nil {
+			c = readCluster(w)
+			c.history, c.from = readHistory(history), p.URL()
+			return c
+		}
+		c.fault = errors.Join(c.fault, err)
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return cluster{}, errors.Join(all...)
+	return c
 }
 
 // readCluster takes over what is well-formed.
