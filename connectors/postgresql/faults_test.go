@@ -30,6 +30,7 @@ host all all 127.0.0.1/32 trust
 
 // TestLogin has a server that refuses us in each way, and lets us in.
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	ours, others := sourcetest.NewAuthority(t), sourcetest.NewAuthority(t)
 	srv := start(t, nil, "", access)
 	prepared(t, srv)
@@ -92,6 +93,7 @@ func TestLogin(t *testing.T) {
 // TestRights has an account without pg_monitor: what it sees is handed over, and
 // what it lacks is said with the statement that helps.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	s := open(t, postgresql.Config{Hosts: []string{srv.addr()}, User: "postgres"})
 	srv.exec(t, `CREATE ROLE "odd name" LOGIN`)
@@ -122,6 +124,7 @@ func missing(g sourcetest.Got) (out []string) {
 // TestReadOnly looks at our own session from outside: it can write nothing,
 // whatever the account may.
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "log_connections=on", "")
 	srv.exec(t, "ALTER ROLE postgres SET log_statement = 'all'")
 	s := open(t, postgresql.Config{Hosts: []string{srv.addr()}, User: "postgres", Sample: 2 * time.Second})
@@ -161,6 +164,7 @@ func TestReadOnly(t *testing.T) {
 // TestHang has a server that takes connections and says nothing, one that
 // refuses them, and one that is well: each costs only itself.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -214,6 +218,7 @@ func discoverErr(t *testing.T, s *postgresql.Source) error {
 // TestTimeout has a server whose answers come too late for its own time limit:
 // the statement is ended at the server, and the rest is handed over.
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	// A lock that nobody shares on a view of ours: we wait for it no longer than lock_timeout.
@@ -249,6 +254,7 @@ func TestTimeout(t *testing.T) {
 
 // TestCancel gives up in the middle: it comes back at once with the cause.
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	s := open(t, postgresql.Config{Hosts: []string{srv.addr()}, Sample: time.Minute})
@@ -286,6 +292,7 @@ func TestCancel(t *testing.T) {
 
 // TestCrash ends a server under the eyes of a source: it remembers that it was up.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	s := open(t, postgresql.Config{Hosts: []string{srv.addr()}})
@@ -310,6 +317,7 @@ func TestCrash(t *testing.T) {
 // TestBroken has connections that break off in the middle of answers, for good
 // and once, and answers that come late.
 func TestBroken(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	proxy := sourcetest.NewToxic(t, srv.addr())

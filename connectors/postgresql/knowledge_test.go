@@ -12,6 +12,7 @@ import (
 // TestNames looks that what the source hands over is understood, on a primary
 // and on a standby, and as what.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	base, err := knowledge.Load()
 	if err != nil {
 		t.Fatal(err)

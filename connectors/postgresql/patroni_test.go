@@ -32,6 +32,7 @@ func restAPI(t *testing.T, cluster, history string) string {
 // TestPatroni has a cluster whose first node is a real server, whose second does
 // not answer, and of whose third only Patroni knows.
 func TestPatroni(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "cluster_name=shop", "")
 	prepared(t, srv)
 	gone := fmt.Sprintf("127.0.0.1:%d", freePort(t))
@@ -86,6 +87,7 @@ func TestPatroni(t *testing.T) {
 
 // TestPatroniFails has an API that is no Patroni's: it costs only itself.
 func TestPatroniFails(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

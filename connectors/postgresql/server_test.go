@@ -13,6 +13,7 @@ import (
 
 // TestPair looks at a primary with a standby that does not replay.
 func TestPair(t *testing.T) {
+	t.Parallel()
 	primary := start(t, nil, "cluster_name=shop", "")
 	prepared(t, primary)
 	standby := start(t, primary, "cluster_name=shop_b", "")
@@ -91,6 +92,7 @@ func TestPair(t *testing.T) {
 
 // TestChain has three sessions of which each waits for the next.
 func TestChain(t *testing.T) {
+	t.Parallel()
 	srv := start(t, nil, "", "")
 	prepared(t, srv)
 	s := open(t, postgresql.Config{Hosts: []string{srv.addr()}, Slow: 500 * time.Millisecond})
