@@ -141,7 +141,8 @@ func (p *Plan) gone(ctx context.Context, names ...string) error {
 	})
 }
 
-// poll calls f until it returns no error; at the end of ctx it returns the last.
+// poll calls f until it returns no error; when the time of ctx is over it returns
+// the last, when ctx is cancelled why.
 func poll(ctx context.Context, every time.Duration, f func() error) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -152,6 +153,9 @@ func poll(ctx context.Context, every time.Duration, f func() error) error {
 		}
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return context.Cause(ctx)
+			}
 			return err
 		case <-tick.C:
 		}
