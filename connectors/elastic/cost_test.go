@@ -3,16 +3,16 @@ package elastic_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"triagent/connectors"
+	"triagent/connectors/elastic"
 	"triagent/connectors/sourcetest"
 	"triagent/incident"
-
-	"triagent/connectors/elastic"
 )
 
 // cost measures what a million documents cost the server, with settings as they
@@ -42,16 +42,26 @@ func cost(t *testing.T, s *server) {
 // cpu is how many seconds of CPU the server has taken, with its children.
 func (s *server) cpu() float64 {
 	ticks := 0
-	for _, pid := range s.Pids() {
-		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) // none elsewhere than on Linux
-		for _, p := range append(strings.Fields(string(children)), strconv.Itoa(pid)) {
-			b, err := os.ReadFile("/proc/" + p + "/stat")
-			if err != nil {
-				continue
+	for pids := s.Pids(); len(pids) > 0; pids = pids[1:] {
+		all, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pids[0])) // none elsewhere than on Linux
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, file := range all {
+			children, _ := os.ReadFile(file) // it may have ended
+			for _, c := range strings.Fields(string(children)) {
+				if n, err := strconv.Atoi(c); err == nil {
+					pids = append(pids, n)
+				}
 			}
-			_, after, _ := strings.Cut(string(b), ") ")
-			for _, f := range strings.Fields(after)[11:13] {
-				n, _ := strconv.Atoi(f) // 0 where it is none
+		}
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pids[0]))
+		if err != nil {
+			continue
+		}
+		_, after, _ := strings.Cut(string(stat), ") ")
+		for _, f := range strings.Fields(after)[11:13] {
+			if n, err := strconv.Atoi(f); err == nil {
 				ticks += n
 			}
 		}

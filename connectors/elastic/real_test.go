@@ -230,7 +230,7 @@ func suite(t *testing.T, s *server) {
 		Server: s.URL, Parts: true,
 		Ask:   connectors.Ask{Span: spanOf(time.Minute)},
 		Empty: connectors.Ask{Span: incident.Window{From: began.Add(-time.Hour), To: began.Add(-time.Minute)}},
-		Many:  &sourcetest.Many{Ask: connectors.Ask{Span: incident.Window{From: began.Add(time.Hour), To: began.Add(2 * time.Hour)}}, Within: 15 * time.Minute},
+		Many:  &sourcetest.Many{Ask: connectors.Ask{Span: incident.Window{From: began.Add(time.Hour), To: began.Add(2 * time.Hour)}}, Within: 10 * time.Minute},
 	})
 }
 

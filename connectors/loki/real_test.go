@@ -81,7 +81,7 @@ func TestRealSource(t *testing.T) {
 		Server: s.URL, Parts: true,
 		Ask:   connectors.Ask{Span: span(0, time.Minute)},
 		Empty: connectors.Ask{Span: span(-40*time.Minute, -30*time.Minute)},
-		Many:  &sourcetest.Many{Ask: connectors.Ask{Span: span(10*time.Minute, 40*time.Minute)}, Within: 15 * time.Minute},
+		Many:  &sourcetest.Many{Ask: connectors.Ask{Span: span(10*time.Minute, 40*time.Minute)}, Within: 10 * time.Minute},
 	})
 }
 
