@@ -115,7 +115,7 @@ func (s *System) Bundle(ctx context.Context, ask Ask, dst string) (telemetry.Col
 		return telemetry.Collected{}, s.nothing(g)
 	}
 	ask.Progress(Progress{Stage: "write"})
-	inc := g.remembered(ask.Incident)
+	inc := g.remembered(g.until(ask.Incident, time.Now()))
 	inc.System = cmp.Or(s.Kind, inc.System)
 	inc.Alert.Node = g.nodes.id(string(inc.Alert.Node))
 	inc.Alert.Peer = g.nodes.id(string(inc.Alert.Peer))

@@ -298,3 +298,19 @@ func TestYoung(t *testing.T) {
 		}
 	}
 }
+
+// TestUnderWay has a window that is not over: it ends where the data do, and what
+// was measured while collecting is in it.
+func TestUnderWay(t *testing.T) {
+	now := time.Now()
+	under := incident.Incident{ID: "x", Window: incident.Window{From: now.Add(-time.Minute), To: now.Add(5 * time.Minute)}, Alert: incident.Alert{Name: "Slow", Time: now.Add(-30 * time.Second)}}
+	var last time.Time
+	src := &scripted{give: func(_ context.Context, _ connectors.Ask, to connectors.Sink) error {
+		last = time.Now()
+		return to.Series(connectors.Series{Node: "n1", Name: "up", Times: []int64{now.Add(-20 * time.Second).UnixNano(), last.UnixNano()}, Values: []float64{1, 1}})
+	}}
+	b, _ := gather(t, collect.Ask{Incident: under}, named("pg", src))
+	if to := b.Incident.Window.To; to.Before(last) || to.After(time.Now()) || len(b.Tables[0].Times) != 2 {
+		t.Errorf("the window ends at %v, the data at %v, now is %v", to, last, time.Now())
+	}
+}

@@ -34,6 +34,36 @@ func (g *gathering) remembered(inc incident.Incident) incident.Incident {
 	return inc
 }
 
+// until ends a window that is not over where what was collected ends: nobody
+// remembers what has not been, and that is no silence.
+func (g *gathering) until(inc incident.Incident, now time.Time) incident.Incident {
+	if !inc.Window.To.After(now) {
+		return inc
+	}
+	last := max(g.lastSample(), inc.Alert.Time.UnixNano(), inc.Window.From.UnixNano())
+	inc.Window.To = time.Unix(0, min(last+1, now.UnixNano())).UTC()
+	return inc
+}
+
+// lastSample is when what was handed over ends, in Unix nanoseconds; 0: nothing
+// was.
+func (g *gathering) lastSample() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var last int64
+	for _, list := range g.series {
+		for _, s := range list {
+			last = max(last, s.times[len(s.times)-1])
+		}
+	}
+	for _, list := range g.logs {
+		for _, s := range list {
+			last = max(last, s.last)
+		}
+	}
+	return last
+}
+
 // firstSample is when the metrics begin; zero: there are none.
 func (g *gathering) firstSample() time.Time {
 	g.mu.Lock()

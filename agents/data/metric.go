@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"triagent/agents"
@@ -252,10 +253,27 @@ func (m *meter) evidence(mv *moved, id string) incident.Evidence {
 	e := incident.Evidence{
 		ID: incident.EvidenceID(id), Kind: incident.Metric, Node: mv.table.Node, Signal: mv.meaning.Signal,
 		Name: mv.column.Name, Unit: mv.meaning.Unit, Window: m.frame.Window, Direction: c.Direction, Shape: c.Shape,
-		Score: math.Abs(c.Score), Onset: c.Onset, Source: m.source(mv),
+		Score: math.Abs(c.Score), Onset: c.Onset, Source: m.source(mv), Peer: m.peer(mv),
 	}
 	m.word(mv, &e)
 	return e
+}
+
+// peer is the other node that a label of a metric names, as what a leader
+// measures of one of its followers; empty: none does.
+func (m *meter) peer(mv *moved) incident.NodeID {
+	_, labels, ok := strings.Cut(mv.column.Name, "{")
+	if !ok {
+		return ""
+	}
+	labels, _, _ = strings.Cut(labels, "}")
+	for pair := range strings.SplitSeq(labels, ",") {
+		_, value, _ := strings.Cut(pair, "=")
+		if id := incident.NodeID(value); id != mv.table.Node && slices.Contains(m.in.Nodes, id) {
+			return id
+		}
+	}
+	return ""
 }
 
 // source is the first row at or after the onset that has the story in it.

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"slices"
 
 	"triagent/agents"
 	"triagent/incident"
@@ -47,6 +48,9 @@ func leastWait(in agents.Input, n incident.NodeID) *incident.Evidence {
 	for _, leader := range leadersOf(in, n) {
 		e := strongest(in, leader, lag...)
 		if e == nil {
+			e = towards(in, leader, n)
+		}
+		if e == nil {
 			return nil
 		}
 		if least == nil || e.Score < least.Score {
@@ -73,4 +77,16 @@ func leadersOf(in agents.Input, n incident.NodeID) []incident.NodeID {
 		}
 	}
 	return out
+}
+
+// towards is the strongest evidence that a leader waits for this very follower.
+func towards(in agents.Input, leader, follower incident.NodeID) *incident.Evidence {
+	var best *incident.Evidence
+	for i := range in.Evidence {
+		e := &in.Evidence[i]
+		if e.Node == leader && e.Peer == follower && slices.Contains(lag, e.Signal) && e.Direction == incident.Up && (best == nil || e.Score > best.Score) {
+			best = e
+		}
+	}
+	return best
 }

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"triagent/collect"
+	"triagent/connectors"
 	"triagent/internal/app"
 	"triagent/internal/errs"
 )
@@ -53,30 +56,46 @@ func (c *checkConnectorsCmd) Run(ctx context.Context, w world) error {
 }
 
 func printInventory(out io.Writer, inv collect.Inventory) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	p := func(format string, args ...any) { _, _ = fmt.Fprintf(t, format, args...) } // Flush tells
-	p("system %s (%s)\n", inv.System, inv.Kind)
+	var b strings.Builder
+	p := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) } // never fails
+	p("system %s (%s)\n", inv.System, cmp.Or(inv.Kind, "of no known kind"))
 	for _, src := range inv.Sources {
+		p("  %s, %s\n", src.Name, src.At)
 		if src.Err != nil {
-			p("  %s\t%s\tFAILED: %v\n", src.Name, src.At, src.Err)
+			p("    FAILED: %v\n", src.Err)
 			continue
 		}
-		p("  %s\t%s\t%d nodes in %.1f s\n", src.Name, src.At, len(src.Found.Nodes), src.Took.Seconds())
+		p("    found %d nodes in %.1f s\n", len(src.Found.Nodes), src.Took.Seconds())
 		for _, h := range src.Found.Holds {
-			n := "some"
-			if h.Count >= 0 {
-				n = fmt.Sprint(h.Count)
-			}
-			p("  \t  %s\t%s %s\t%s\n", h.What, n, h.Unit, h.Note)
+			p("    holds %s\n", worded(h))
 		}
 		for _, l := range src.Found.Lacks {
-			p("  \t  lacks %s\t%s\t%s\n", l.What, l.Why, l.Remedy)
+			p("    lacks %s: %s\n", l.What, l.Why)
+			if l.Remedy != "" {
+				p("      %s\n", l.Remedy)
+			}
 		}
 	}
-	p("  nodes:\n")
-	for _, n := range inv.Topology.Nodes {
-		p("    %s\t%s\t%s\t%s\n", n.ID, n.Service, n.Host, inv.RolesOf(n.ID))
+	p("  nodes\n")
+	if _, err := io.WriteString(out, b.String()); err != nil {
+		return err
 	}
-	p("\n")
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, n := range inv.Topology.Nodes {
+		_, _ = fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", n.ID, n.Service, n.Host, inv.RolesOf(n.ID)) // Flush tells
+	}
+	_, _ = fmt.Fprintln(t)
 	return t.Flush()
+}
+
+// worded is what a source holds in one line: "metrics: 312 series, of 6 nodes".
+func worded(h connectors.Holding) string {
+	text := h.What
+	if h.Count >= 0 {
+		text += ": " + strings.TrimSpace(fmt.Sprint(h.Count)+" "+h.Unit)
+	}
+	if h.Note != "" {
+		text += " (" + h.Note + ")"
+	}
+	return text
 }

@@ -107,9 +107,6 @@ func (s *systems) of(name string) *collect.System {
 // of what is known of it already.
 func (s *systems) bundle(ctx context.Context, known *intake.Known, dst, scratch string) error {
 	inc := known.Incident()
-	if now := time.Now(); inc.Window.To.After(now) {
-		inc.Window.To = now // nobody remembers what has not been
-	}
 	all := collect.System{Name: "alerts", Kind: inc.System, Sources: []collect.Source{{Name: "alerts", Kind: "alerts", Source: known}}}
 	ask := collect.Ask{Incident: inc, Scratch: scratch, Bare: true}
 	if declared := s.of(inc.System); declared != nil {
