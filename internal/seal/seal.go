@@ -15,6 +15,8 @@ package seal
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -145,6 +147,33 @@ func (s *Sealer) Keys() int {
 		return 0 // unreachable: it was read before
 	}
 	return h.Len()
+}
+
+// Derive returns a key of 32 bytes for one use for each key of the set, by
+// HKDF-SHA256: the primary one's first, the others' in the order of the file.
+// What was made with a derived key before a rotation is known by one of the
+// others. The derived keys tell nothing of those of the file or of other uses.
+func (s *Sealer) Derive(use string) ([][]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(s.raw)))
+	if err != nil {
+		return nil, &errs.Error{Op: "derive keys", Kind: errs.Internal, Err: err}
+	}
+	set := insecurecleartextkeyset.KeysetMaterial(h)
+	var first, others [][]byte
+	for _, k := range set.GetKey() {
+		derived, err := hkdf.Key(sha256.New, k.GetKeyData().GetValue(), nil, "triagent "+use, 32)
+		if err != nil {
+			return nil, &errs.Error{Op: "derive keys", Kind: errs.Internal, Err: err}
+		}
+		if k.GetKeyId() == set.GetPrimaryKeyId() {
+			first = append(first, derived)
+		} else {
+			others = append(others, derived)
+		}
+	}
+	return append(first, others...), nil
 }
 
 func (s *Sealer) decrypt(field string, b []byte) (string, error) {

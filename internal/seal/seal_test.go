@@ -1,9 +1,11 @@
 package seal_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,5 +176,34 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	if s.Keys() != 1 {
 		t.Errorf("%d keys, want 1", s.Keys())
+	}
+}
+
+// TestDerive gives each use keys of its own that outlive rotations.
+func TestDerive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	s := open(t, path)
+	derive := func(s *seal.Sealer, use string) [][]byte {
+		t.Helper()
+		keys, err := s.Derive(use)
+		if err != nil || len(keys) != s.Keys() {
+			t.Fatalf("%d keys of %d, %v", len(keys), s.Keys(), err)
+		}
+		return keys
+	}
+	was := derive(s, "a")[0]
+	if len(was) != 32 || bytes.Equal(was, derive(s, "b")[0]) || bytes.Equal(was, derive(open(t, filepath.Join(t.TempDir(), "k")), "a")[0]) {
+		t.Error("a derived key is that of another use or file, or short")
+	}
+	for range 3 {
+		if err := s.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []*seal.Sealer{s, open(t, path)} {
+		now := derive(s, "a")
+		if bytes.Equal(now[0], was) || !slices.ContainsFunc(now, func(k []byte) bool { return bytes.Equal(k, was) }) {
+			t.Error("after a rotation the first key is the old one, or the old one is lost")
+		}
 	}
 }
