@@ -235,3 +235,32 @@ func TestSessionsTokensLinks(t *testing.T) {
 		}
 	})
 }
+
+// TestGhosts counts names that nobody has as those of users, and forgets those of
+// the longest ago when there are too many.
+func TestGhosts(t *testing.T) {
+	c := &clock{}
+	storetest.Each(t, store.Config{Now: c.now}, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		for i := range 3 {
+			until, locked, err := s.GhostFailed(ctx, admin, "h1", "none", 3, time.Minute)
+			if err != nil || locked != (i == 2) || until.IsZero() == (i == 2) {
+				t.Fatalf("failure %d: until %v, %v, %v", i+1, until, locked, err)
+			}
+		}
+		until, err := s.GhostLocked(ctx, "h1")
+		if err != nil || !until.After(c.now()) {
+			t.Errorf("locked until %v, %v", until, err)
+		}
+		if _, locked, err := s.GhostFailed(ctx, admin, "h1", "none", 1, time.Hour); locked || err != nil {
+			t.Errorf("a lock is made longer by another failure, %v", err)
+		}
+		if until, err := s.GhostLocked(ctx, "h2"); err != nil || !until.IsZero() {
+			t.Errorf("another name is locked until %v, %v", until, err)
+		}
+		entries, _, err := s.Audit(ctx, store.AuditFilter{Action: "login.failed"})
+		if err != nil || len(entries) != 4 || entries[0].Object != "" || entries[0].Detail["reason"] != "none" {
+			t.Errorf("audit: %+v, %v", entries, err)
+		}
+	})
+}

@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	lockHead    = `UPDATE audit_head SET n = n + 1 WHERE one = 1 RETURNING n, hash`
-	setHead     = `UPDATE audit_head SET n = $1, hash = $2 WHERE one = 1`
-	readHead    = `SELECT n, hash FROM audit_head WHERE one = 1`
+	lockHead    = `UPDATE audit_head SET n = n + 1 WHERE one = 1 RETURNING n, hash, mac`
+	setHead     = `UPDATE audit_head SET n = $1, hash = $2, mac = $3 WHERE one = 1`
+	readHead    = `SELECT n, hash, mac FROM audit_head WHERE one = 1`
+	makeHead    = `INSERT INTO audit_head (one, n, hash, mac) VALUES (1, $1, $2, $3)`
+	lastEntry   = `SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1`
 	insertEntry = `INSERT INTO audit (n, at, actor, name, addr, token, action, object, detail, hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	entryColumns = `n, at, actor, name, addr, token, action, object, detail, hash`
@@ -51,11 +53,11 @@ func hashEntry(before string, e Entry) string {
 // appendAudit writes the entries that the transaction gathered. The row of the
 // head is locked from here to the commit.
 func (t *txn) appendAudit(ctx context.Context) error {
-	var n int64
-	var hash string
-	if err := t.row(ctx, lockHead).Scan(&n, &hash); err != nil {
+	h, err := t.lockHead(ctx)
+	if err != nil {
 		return err
 	}
+	n, hash := h.n+1, h.hash
 	for i, e := range t.entries {
 		e.N = n + int64(i)
 		e = e.cleaned()
@@ -70,7 +72,7 @@ func (t *txn) appendAudit(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := t.exec(ctx, setHead, n+int64(len(t.entries))-1, hash)
+	_, err = t.exec(ctx, setHead, n+int64(len(t.entries))-1, hash, t.signer.next(h, n+int64(len(t.entries))-1, hash))
 	return err
 }
 
@@ -152,18 +154,23 @@ func (s *Store) Audit(ctx context.Context, f AuditFilter) ([]Entry, string, erro
 	return out[:limit], cursor{Sort: "audit", ID: out[limit-1].N}.String(), nil
 }
 
-// VerifyAudit recomputes the chain of the audit. It returns how many entries
-// there are and the number of the first that is missing or is not what was
-// recorded; 0: none. Entries recorded meanwhile are not looked at.
+// VerifyAudit recomputes the chain of the audit and the MAC of its head. It
+// returns how many entries there are and the number of the first that is missing
+// or is not what was recorded, which is the one after the last where it is the
+// head that is not what was recorded; 0: none. Entries recorded meanwhile are
+// not looked at.
 func (s *Store) VerifyAudit(ctx context.Context) (entries, brokenAt int64, err error) {
-	var last int64
-	var want string
-	if err := s.row(ctx, readHead).Scan(&last, &want); err != nil {
+	h, err := scanHead(s.row(ctx, readHead))
+	gone := isNone(err)
+	switch {
+	case gone:
+		h.n = 1<<63 - 1
+	case err != nil:
 		return 0, 0, kinded("read the head of the audit", err)
 	}
 	hash := ""
-	for entries < last {
-		part, err := all(scanEntry)(s.rows(ctx, walkAudit, entries, last))
+	for entries < h.n {
+		part, err := all(scanEntry)(s.rows(ctx, walkAudit, entries, h.n))
 		if err != nil {
 			return entries, 0, kinded("verify the audit", err)
 		}
@@ -175,11 +182,11 @@ func (s *Store) VerifyAudit(ctx context.Context) (entries, brokenAt int64, err e
 			}
 		}
 		if len(part) == 0 {
-			return entries, entries + 1, nil // the end is missing
+			return entries, entries + 1, nil // the end is missing, or the head
 		}
 	}
-	if hash != want {
+	if hash != h.hash {
 		return entries, max(entries, 1), nil
 	}
-	return entries, 0, nil
+	return entries, s.signer.brokenAt(h), nil
 }

@@ -34,7 +34,7 @@ func BundleName(extension string) string {
 
 // PutBundle keeps what r yields under a name of BundleName: whole and on disk,
 // or not at all. More than max bytes give kind errs.Exhausted, a name that is
-// taken errs.Invalid. It returns the size in bytes and the hex SHA-256.
+// taken errs.Invalid, a disk with no more than the reserve ErrNoRoom. It returns the size in bytes and the hex SHA-256.
 func (s *Store) PutBundle(ctx context.Context, name string, r io.Reader, most int64) (size int64, sum string, err error) {
 	path, err := s.bundle(name)
 	if err != nil {
@@ -42,6 +42,9 @@ func (s *Store) PutBundle(ctx context.Context, name string, r io.Reader, most in
 	}
 	if _, err := os.Lstat(path); err == nil {
 		return 0, "", errs.New(errs.Invalid, "there is a bundle %q already", name)
+	}
+	if err := s.HasRoom(0); err != nil {
+		return 0, "", err
 	}
 	f, err := os.CreateTemp(filepath.Join(s.cfg.Blobs, partDir), "put-*")
 	if err != nil {
@@ -53,7 +56,7 @@ func (s *Store) PutBundle(ctx context.Context, name string, r io.Reader, most in
 		}
 	}()
 	h := sha256.New()
-	size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(reader{ctx, r}, most+1))
+	size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(&roomy{s: s, r: reader{ctx, r}}, most+1))
 	if err != nil {
 		return 0, "", kinded("receive the bundle", err)
 	}
@@ -136,6 +139,9 @@ func (r reader) Read(p []byte) (int, error) {
 
 // disk gives an error of the file system its kind: it may pass.
 func disk(op string, err error) error {
+	if noSpace(err) {
+		return full(op, err)
+	}
 	return &errs.Error{Op: op, Kind: errs.Unavailable, Err: err, Remedy: "see whether the data folder's disk is full or read-only"}
 }
 

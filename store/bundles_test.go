@@ -14,6 +14,8 @@ import (
 	"testing/iotest"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"triagent/internal/errs"
 	"triagent/store"
 	"triagent/store/storetest"
@@ -205,4 +207,60 @@ func TestPrivate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestUploadAfterKill goes on with an upload whose writer died: at once where no
+// other process can be writing, else when the lease is over, which is said.
+func TestUploadAfterKill(t *testing.T) {
+	c := &clock{at: time.Now().UTC()}
+	for _, dialect := range []string{store.SQLite, store.PostgreSQL} {
+		t.Run(dialect, func(t *testing.T) {
+			ctx, dir := t.Context(), t.TempDir()
+			cfg := store.Config{Path: filepath.Join(dir, "a.db"), Blobs: filepath.Join(dir, "blobs"), Now: c.now}
+			if dialect == store.PostgreSQL {
+				cfg.URL = storetest.Postgres(t)
+			}
+			s := storetest.With(t, cfg)
+			u, err := s.CreateUpload(ctx, store.Upload{User: "u", Size: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			started, over := make(chan struct{}), make(chan struct{})
+			var g errgroup.Group
+			g.Go(func() error { // hangs, as one that was killed holds its claim
+				_, err := s.AppendUpload(ctx, u.ID, 0, io.MultiReader(opening(func() { close(started) }), opening(func() { <-over })))
+				return err
+			})
+			<-started
+			var busy *store.BusyError
+			if _, err := s.AppendUpload(ctx, u.ID, 0, strings.NewReader("x")); !errors.As(err, &busy) || errs.KindOf(err) != errs.Unavailable {
+				t.Errorf("beside a living writer: %v, want BusyError", err)
+			}
+			next := storetest.With(t, cfg)
+			got, err := next.AppendUpload(ctx, u.ID, 0, strings.NewReader("0123456789"))
+			if dialect == store.SQLite {
+				if err != nil || got.Offset != 10 {
+					t.Errorf("after a restart: at %d, %v", got.Offset, err)
+				}
+			} else {
+				if !errors.As(err, &busy) || busy.After < time.Minute || busy.After > 2*time.Minute {
+					t.Errorf("beside another process: %v, want BusyError with the rest of the lease", err)
+				}
+				c.pass(3 * time.Minute)
+				if got, err = next.AppendUpload(ctx, u.ID, 0, strings.NewReader("0123456789")); err != nil || got.Offset != 10 {
+					t.Errorf("after the lease: at %d, %v", got.Offset, err)
+				}
+			}
+			close(over)
+			_ = g.Wait() // what it says does not matter: it is dead
+		})
+	}
+}
+
+// opening is an empty reader that calls f when it is read.
+type opening func()
+
+func (f opening) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
 }

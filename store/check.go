@@ -34,6 +34,7 @@ var invariants = []struct{ query, say string }{
 		`SELECT COUNT(*) FROM audit_head h WHERE h.n <> (SELECT COUNT(*) FROM audit)`,
 		"%d end of the audit is missing or something was added to it",
 	},
+	{`SELECT 1 - COUNT(*) FROM audit_head`, "%d head of the audit is missing"},
 }
 
 const bundlesInUse = `SELECT number, bundle FROM incidents WHERE bundle <> '' AND number > $1 ORDER BY number LIMIT 500`

@@ -26,6 +26,9 @@ func kinded(op string, err error) error {
 	if errors.As(err, &e) {
 		return fmt.Errorf("%s: %w", op, err)
 	}
+	if noSpace(err) {
+		return full(op, err)
+	}
 	return &errs.Error{Op: op, Kind: kindOf(err), Err: err}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"triagent/internal/errs"
@@ -10,7 +11,7 @@ import (
 
 // jobColumns are the columns that scanJob reads, of attempts a joined with
 // incidents i.
-const jobColumns = `a.incident, a.attempt, a.priority, i.bundle, a.worker, a.lease, a.not_before, a.enqueued, a.state, a.takes, a.reason`
+const jobColumns = `a.incident, a.attempt, a.priority, i.bundle, a.worker, a.lease, a.not_before, a.enqueued, a.state, a.takes, a.lost, a.reason`
 
 const (
 	insertAttempt = `INSERT INTO attempts (incident, attempt, state, priority, reason, not_before, enqueued,
@@ -23,10 +24,13 @@ WHERE a.incident = $1 AND a.state IN ('waiting', 'queued')`
 	countState  = `SELECT (SELECT COUNT(*) FROM attempts WHERE state = 'queued'), (SELECT COUNT(*) FROM attempts WHERE state = 'running')`
 	lockQueue   = `UPDATE counters SET value = value + 1 WHERE name = 'queue'`
 
-	anyDue = `SELECT 1 WHERE EXISTS (SELECT 1 FROM attempts WHERE state = 'queued')
-	OR EXISTS (SELECT 1 FROM attempts WHERE state = 'waiting' AND not_before <= $1)
-	OR EXISTS (SELECT 1 FROM attempts WHERE state = 'running' AND lease < $2)`
-	promoteDue = `UPDATE attempts SET state = 'queued' WHERE state = 'waiting' AND not_before <= $1 AND incident IN (
+	anyDue = `SELECT 1 WHERE EXISTS (SELECT 1 FROM attempts WHERE state = 'queued' AND not_before <= $1)
+	OR EXISTS (SELECT 1 FROM attempts WHERE state = 'waiting' AND not_before <= $2)
+	OR EXISTS (SELECT 1 FROM attempts WHERE state = 'running' AND lease < $3)`
+	anySuspect  = `SELECT COUNT(*) FROM attempts WHERE lost >= 3 AND state IN ('queued', 'running')`
+	suspectRuns = `SELECT COUNT(*) FROM attempts WHERE lost >= 3 AND state = 'running' AND lease >= $1`
+	othersRun   = `SELECT COUNT(*) FROM attempts WHERE state = 'running' AND lease >= $1`
+	promoteDue  = `UPDATE attempts SET state = 'queued' WHERE state = 'waiting' AND not_before <= $1 AND incident IN (
 	SELECT incident FROM attempts WHERE state = 'waiting' AND not_before <= $2 ORDER BY priority DESC, enqueued, incident LIMIT $3)
 RETURNING incident, attempt`
 	// bestJob asks for each state by itself: each has an index of its own, all
@@ -34,13 +38,13 @@ RETURNING incident, attempt`
 	bestJob = `SELECT ` + jobColumns + ` FROM (
 	SELECT incident, attempt FROM attempts WHERE state = 'running' AND lease < $1
 	UNION ALL SELECT incident, attempt FROM (
-		SELECT q.incident, q.attempt FROM attempts q WHERE q.state = 'queued' AND NOT EXISTS (
+		SELECT q.incident, q.attempt FROM attempts q WHERE q.state = 'queued' AND q.not_before <= $2 AND NOT EXISTS (
 			SELECT 1 FROM attempts r WHERE r.incident = q.incident AND r.state = 'running')
 		ORDER BY q.priority DESC, q.enqueued, q.incident LIMIT 8) AS best) AS due
 JOIN attempts a ON a.incident = due.incident AND a.attempt = due.attempt JOIN incidents i ON i.number = a.incident
 ORDER BY a.priority DESC, a.enqueued, a.incident LIMIT 8`
-	takeJob = `UPDATE attempts SET state = 'running', worker = $1, lease = $2, started = $3, takes = takes + 1, lost = lost + $4, traced = 0
-WHERE incident = $5 AND attempt = $6 AND state = $7 AND takes = $8 AND lost < $9`
+	takeJob = `UPDATE attempts SET state = 'running', worker = $1, lease = $2, started = $3, takes = takes + 1, lost = $4, traced = 0
+WHERE incident = $5 AND attempt = $6 AND state = $7 AND takes = $8`
 	dropTraces = `DELETE FROM traces WHERE incident = $1 AND attempt = $2`
 
 	held       = ` WHERE incident = $1 AND attempt = $2 AND state = 'running' AND worker = $3 AND takes = $4`
@@ -48,20 +52,29 @@ WHERE incident = $5 AND attempt = $6 AND state = $7 AND takes = $8 AND lost < $9
 	finishJob  = `UPDATE attempts SET state = 'done', finished = $5, lease = 0, diagnosis = $6` + held
 	failJob    = `UPDATE attempts SET state = 'failed', finished = $5, lease = 0, error = $6, error_kind = $7` + held
 	releaseJob = `UPDATE attempts SET state = 'queued', started = 0, worker = '', lease = 0, traced = 0` + held
+	pauseJob   = `UPDATE attempts SET state = 'queued', started = 0, worker = '', lease = 0, traced = 0, lost = $5, not_before = $6` + held
 
 	setProgress = `UPDATE incidents SET version = version + 1, progress = $1, updated = $2 WHERE number = $3 AND attempt = $4`
 	pendingLeft = `SELECT COUNT(*) FROM attempts WHERE incident = $1 AND state IN ('waiting', 'queued')`
 )
 
-// maxLost is how often the worker of a job may vanish before the job is given
-// up: what ends every process that touches it must not do so for ever. It is
-// large since most often the process was ended by something else: of 500 jobs
-// that a service killed a hundred times had at hand, several were lost five times.
-const maxLost = 16
+// A job whose process died while it ran may be what kills the process, or may
+// have met bad luck: whatever kills a process ends all jobs that it has at hand.
+// After so many losses (the queries and an index name the number too) a job is
+// suspect, and from then on it runs alone: a loss then is its own. After a few
+// of those, with pauses between them so that the others get on and a series of
+// restarts for another cause passes, it is failed.
+const (
+	suspectAfter = 3
+	maxLost      = suspectAfter + 3
+)
+
+// pauses are those after the losses of a job that ran alone.
+var pauses = [maxLost - suspectAfter - 1]time.Duration{time.Minute, 5 * time.Minute}
 
 func scanJob(row scanner) (j Job, err error) {
 	var number, lease, notBefore, enqueued int64
-	err = row.Scan(&number, &j.Attempt, &j.Priority, &j.Bundle, &j.Worker, &lease, &notBefore, &enqueued, &j.State, &j.Takes, &j.Reason)
+	err = row.Scan(&number, &j.Attempt, &j.Priority, &j.Bundle, &j.Worker, &lease, &notBefore, &enqueued, &j.State, &j.Takes, &j.lost, &j.Reason)
 	j.Incident, j.Lease, j.NotBefore, j.Enqueued = incidentID(number), moment(lease), moment(notBefore), moment(enqueued)
 	return j, err
 }
@@ -166,7 +179,8 @@ func (s *Store) hasten(ctx context.Context, t *txn, in *Incident, job Job, reaso
 // Take gives a worker the best job that is due, if there is one: largest
 // priority first, then the oldest. It is the worker's for the time of the
 // lease. A job whose lease ran out is due again as the same attempt, its trace
-// dropped; one that was lost too often is failed.
+// dropped; one that was lost too often runs alone, and is failed if it is lost
+// even so.
 func (s *Store) Take(ctx context.Context, worker string, lease time.Duration) (Job, bool, error) {
 	var out Job
 	var got bool
@@ -175,7 +189,7 @@ func (s *Store) Take(ctx context.Context, worker string, lease time.Duration) (J
 	}
 	now := nanos(s.now())
 	var one int
-	switch err := s.row(ctx, anyDue, now, now).Scan(&one); {
+	switch err := s.row(ctx, anyDue, now, now, now).Scan(&one); {
 	case isNone(err):
 		return out, false, nil
 	case err != nil:
@@ -192,17 +206,76 @@ func (s *Store) take(ctx context.Context, t *txn, worker string, lease time.Dura
 	if err := s.promote(ctx, t); err != nil {
 		return Job{}, false, err
 	}
-	jobs, err := all(scanJob)(t.query(ctx, bestJob, nanos(t.at)))
+	if busy, err := t.suspected(ctx); busy || err != nil {
+		return Job{}, false, err
+	}
+	jobs, err := all(scanJob)(t.query(ctx, bestJob, nanos(t.at), nanos(t.at)))
 	if err != nil {
 		return Job{}, false, err
 	}
 	for _, j := range jobs {
+		if j.State == Running {
+			if j.lost++; j.lost > suspectAfter {
+				if err := t.lostAlone(ctx, j); err != nil && !errors.Is(err, ErrLost) { // ErrLost: another was faster
+					return Job{}, false, err
+				}
+				continue
+			}
+		}
+		if j.lost >= suspectAfter {
+			var others int
+			if err := t.row(ctx, othersRun, nanos(t.at)).Scan(&others); err != nil || others > 0 {
+				return Job{}, false, err // none is begun before this one: they would never end
+			}
+		}
 		ok, err := t.take(ctx, &j, worker, t.at.Add(lease))
 		if err != nil || ok {
 			return j, ok, err
 		}
 	}
 	return Job{}, false, nil
+}
+
+// suspected reports whether a suspect job runs, beside which nothing is begun.
+// While there is one, workers take turns.
+func (t *txn) suspected(ctx context.Context) (bool, error) {
+	var n int
+	if err := t.row(ctx, anySuspect).Scan(&n); err != nil || n == 0 {
+		return false, err
+	}
+	if _, err := t.exec(ctx, lockQueue); err != nil {
+		return false, err
+	}
+	err := t.row(ctx, suspectRuns, nanos(t.at)).Scan(&n)
+	return n > 0, err
+}
+
+// lostAlone ends a job that was lost while it ran alone, or has it wait. ErrLost
+// if it is not that any more.
+func (t *txn) lostAlone(ctx context.Context, j Job) error {
+	if j.lost >= maxLost {
+		return t.fail(ctx, j, &errs.Error{
+			Kind: errs.Exhausted,
+			Err: fmt.Errorf("the service died %d times while it made this diagnosis, %d times while it made no other: the data may be too large for the memory of the machine, or meet a fault of the program",
+				j.lost, j.lost-suspectAfter),
+			Remedy: "look into the log of the service and of the system at the time, give the service more memory or hand in less data, then ask for the diagnosis again",
+		})
+	}
+	number, _ := incidentNumber(j.Incident)
+	var pending int
+	if err := t.row(ctx, pendingLeft, number).Scan(&pending); err != nil {
+		return err
+	}
+	if pending > 0 {
+		return t.fail(ctx, j, errs.New(errs.Unavailable, "the service died while it made this diagnosis; a newer attempt takes its place"))
+	}
+	if err := t.hold(ctx, pauseJob, j, j.lost, nanos(t.at.Add(pauses[j.lost-suspectAfter-1]))); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, dropTraces, number, j.Attempt); err != nil {
+		return err
+	}
+	return t.progress(ctx, Queued, number, int64(j.Attempt))
 }
 
 // promote moves jobs that waited long enough into the queue, as far as there is
@@ -237,22 +310,11 @@ func (t *txn) progress(ctx context.Context, p Progress, number, attempt int64) e
 	return err
 }
 
-// take makes j the worker's, unless another was faster or it was lost too often.
+// take makes j the worker's, unless another was faster.
 func (t *txn) take(ctx context.Context, j *Job, worker string, until time.Time) (bool, error) {
 	number, _ := incidentNumber(j.Incident)
-	lost := flag(j.State == Running)
-	n, err := t.exec(ctx, takeJob, worker, nanos(until), nanos(t.at), lost, number, j.Attempt, string(j.State), j.Takes, maxLost)
-	if err != nil {
-		return false, err
-	}
-	if n == 0 {
-		if lost == 0 {
-			return false, nil
-		}
-		err := t.fail(ctx, *j, errs.New(errs.Exhausted, "the diagnosis was begun %d times and its worker vanished each time", j.Takes))
-		if errors.Is(err, ErrLost) {
-			err = nil // another was faster
-		}
+	n, err := t.exec(ctx, takeJob, worker, nanos(until), nanos(t.at), j.lost, number, j.Attempt, string(j.State), j.Takes)
+	if err != nil || n == 0 {
 		return false, err
 	}
 	if _, err := t.exec(ctx, dropTraces, number, j.Attempt); err != nil {

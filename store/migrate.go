@@ -85,9 +85,11 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	done, err := p.Up(ctx)
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	s.fresh = len(done) > 0 && done[0].Source.Version == 1
 	return s.newer(ctx, p)
 }
 

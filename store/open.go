@@ -28,13 +28,19 @@ const (
 
 // Config says where the state is kept.
 type Config struct {
-	Path      string           // SQLite file; its folder is made. Not read if URL is set
-	URL       string           // "postgres://..."; empty: SQLite. Holds a password: never printed
-	Blobs     string           // folder of bundles and uploads; made. Empty: "bundles" beside Path
-	MaxQueued int              // diagnoses that may be queued; 0: 1000
-	Changed   func(Change)     // called after each commit of this process that changed something; must not block. nil: nobody listens
-	Now       func() time.Time // nil: time.Now
-	Log       *slog.Logger     // migrations are said here; nil: nowhere
+	Path      string                                     // SQLite file; its folder is made. Not read if URL is set
+	URL       string                                     // "postgres://..."; empty: SQLite. Holds a password: never printed
+	Blobs     string                                     // folder of bundles and uploads; made. Empty: "bundles" beside Path
+	MaxQueued int                                        // diagnoses that may be queued; 0: 1000
+	Reserve   int64                                      // bytes that bundles and uploads leave free on their disk; 0: Reserve
+	Uploads   int                                        // uploads that one user may have under way; 0: 20
+	Announced int64                                      // bytes that one user's uploads under way may have; 0: 32 GiB
+	Changed   func(Change)                               // called after each commit of this process that changed something; must not block. nil: nobody listens
+	AuditKeys [][]byte                                   // sign the end of the audit, the first new ones; none: it is not signed. See SignAudit
+	AuditMark string                                     // file that says that it is signed; made, outside of the database
+	Now       func() time.Time                           // nil: time.Now
+	Free      func(dir string) (free uint64, known bool) // bytes free on the disk of a folder; nil: asks the system
+	Log       *slog.Logger                               // migrations are said here; nil: nowhere
 }
 
 // Change says that something of an incident is no longer what it was.
@@ -51,7 +57,11 @@ type Store struct {
 	stmts   cache   // of read; SQLite only
 	write   *sql.DB // SQLite: one connection
 	group   group   // SQLite only
+	signer  signer
+	fresh   bool   // this start made the tables
+	holder  string // of this start, for what it writes to
 	uploads busyIDs
+	probe   probe
 	hay     haystack
 	texts   texts
 	kept    readRows // of incidents
@@ -60,19 +70,11 @@ type Store struct {
 // New opens the state, makes what is missing and brings the schema up to date.
 // Several processes may do so at once: one migrates, the others wait.
 func New(ctx context.Context, cfg Config) (*Store, error) {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.MaxQueued == 0 {
-		cfg.MaxQueued = 1000
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+	cfg.fill()
 	if err := cfg.folders(); err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, dialect: SQLite}
+	s := &Store{cfg: cfg, dialect: SQLite, signer: signer{cfg.AuditKeys, cfg.AuditMark}, holder: newID()}
 	var err error
 	if cfg.URL != "" {
 		s.dialect = PostgreSQL
@@ -88,6 +90,28 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, kinded("open the database", err)
 	}
 	return s, nil
+}
+
+func (c *Config) fill() {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Free == nil {
+		c.Free = freeBytes
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	for n, def := range map[*int]int{&c.MaxQueued: 1000, &c.Uploads: 20} {
+		if *n == 0 {
+			*n = def
+		}
+	}
+	for n, def := range map[*int64]int64{&c.Reserve: Reserve, &c.Announced: 32 << 30} {
+		if *n == 0 {
+			*n = def
+		}
+	}
 }
 
 // folders checks the configuration and makes the folders it names.

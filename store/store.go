@@ -201,6 +201,8 @@ type Job struct {
 	State     Progress // Waiting, Queued or Running
 	Takes     int      // times a worker took it; with Worker it says who holds it
 	Reason    string   // as in Attempt
+
+	lost int // times its process died while it ran
 }
 
 // Trace is one stored event of a diagnosis, in order; N counts from 1 within

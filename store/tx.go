@@ -24,6 +24,7 @@ type querier interface {
 type txn struct {
 	q       querier
 	at      time.Time
+	signer  signer
 	entries []Entry
 	changes []Change
 	revised bool // an incident was changed
@@ -90,7 +91,7 @@ const tries = 20
 func (s *Store) update(ctx context.Context, op string, f func(ctx context.Context, t *txn) error) error {
 	var t *txn
 	run := func(ctx context.Context, q querier) error {
-		t = &txn{q: q, at: s.now()}
+		t = &txn{q: q, at: s.now(), signer: s.signer}
 		if err := f(ctx, t); err != nil {
 			return err
 		}
