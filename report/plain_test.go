@@ -44,14 +44,16 @@ func TestInUTC(t *testing.T) {
 
 // TestSayOnce leaves what all steps begin with in the first.
 func TestSayOnce(t *testing.T) {
-	steps := []stepView{{Text: "No cause is certain yet. Watch a."}, {Text: "No cause is certain yet. Watch b."}}
+	steps := []stepView{
+		{Text: "No cause is certain yet. Watch a.", Action: "observe"}, {Text: "No cause is certain yet. Watch b.", Action: "observe"},
+	}
 	sayOnce(steps)
 	if steps[0].Text != "No cause is certain yet. Watch a." || steps[1].Text != "Watch b." {
 		t.Errorf("%q, %q", steps[0].Text, steps[1].Text)
 	}
-	others := []stepView{{Text: "Stop a. Start it."}, {Text: "Look at b."}}
+	others := []stepView{{Text: "Stop a. Start it."}, {Text: "Stop a. Look at it."}}
 	sayOnce(others)
-	if others[0].Text != "Stop a. Start it." || others[1].Text != "Look at b." {
+	if others[0].Text != "Stop a. Start it." || others[1].Text != "Stop a. Look at it." {
 		t.Errorf("%q, %q", others[0].Text, others[1].Text)
 	}
 }

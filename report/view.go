@@ -136,20 +136,18 @@ func (o Options) view(d *incident.Diagnosis) view {
 // firstSentence is the first of several sentences.
 var firstSentence = regexp.MustCompile(`^[^。]+?(?:。|\.\s+)`)
 
-// sayOnce takes out of the steps after the first one the sentence that all
-// begin with.
+// sayOnce leaves the sentence that steps which only observe begin with in the
+// first of them.
 func sayOnce(steps []stepView) {
-	if len(steps) < 2 {
-		return
-	}
-	lead := firstSentence.FindString(steps[0].Text)
-	for _, s := range steps {
-		if lead == "" || len(s.Text) <= len(lead) || !strings.HasPrefix(s.Text, lead) {
-			return
+	lead := ""
+	for i := range steps {
+		switch s := &steps[i]; {
+		case s.Action != "observe":
+		case lead == "":
+			lead = firstSentence.FindString(s.Text)
+		case len(s.Text) > len(lead):
+			s.Text = strings.TrimPrefix(s.Text, lead)
 		}
-	}
-	for i := range steps[1:] {
-		steps[i+1].Text = steps[i+1].Text[len(lead):]
 	}
 }
 
