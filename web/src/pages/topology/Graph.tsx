@@ -5,10 +5,10 @@ import {
   Background,
   Controls,
   Handle,
-  MarkerType,
   Position,
   ReactFlow,
   type Edge,
+  type EdgeProps,
   type Node,
   type NodeProps,
 } from "@xyflow/react";
@@ -19,6 +19,7 @@ import { cutMiddle } from "../../lib/format";
 import { useRoleWord } from "../../lib/vocabulary";
 import { asButton, useFlowLabels } from "../../lib/ui/flow";
 import { boxHeight, boxWidth, type Box, type Drawing } from "./layout";
+import { route, type Route } from "./route";
 import classes from "./topology.module.css";
 
 type BoxNode = Node<{ box: Box; downwards: boolean; role: string } & Record<string, unknown>, "box">;
@@ -32,6 +33,42 @@ interface Props {
 }
 
 const types = { box: memo(BoxView) };
+const edgeTypes = { way: memo(WayView) };
+
+/** WayView draws a line where route says. */
+function WayView({ data }: EdgeProps<Edge<Route & Record<string, unknown>>>) {
+  if (!data) return null;
+  return (
+    <path
+      d={data.path}
+      className={classes.way}
+      data-kind={data.kind}
+      markerEnd="url(#way-head)"
+      markerStart={data.both ? "url(#way-head)" : undefined}
+    />
+  );
+}
+
+/** Heads holds the head of the arrows. */
+function Heads() {
+  return (
+    <svg className={classes.heads} aria-hidden>
+      <defs>
+        <marker
+          id="way-head"
+          viewBox="0 0 10 10"
+          refX="9"
+          refY="5"
+          markerWidth="7"
+          markerHeight="7"
+          orient="auto-start-reverse"
+        >
+          <path className={classes.head} d="M0 0L10 5L0 10z" />
+        </marker>
+      </defs>
+    </svg>
+  );
+}
 
 /** The graph of the system; a click or Enter on a box chooses it. */
 export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
@@ -44,7 +81,7 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
         id: box.id,
         type: "box",
         position: { x: box.x, y: box.y },
-        data: { box, downwards, role: roleWord(box.role) },
+        data: { box, downwards, role: named(box.role) ? roleWord(box.role) : "" },
         width: boxWidth,
         height: boxHeight,
         selected: box.id === chosen,
@@ -63,25 +100,27 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
   const labels = useFlowLabels();
   const edges = useMemo<Edge[]>(
     () =>
-      drawing.lines.map((l) => ({
+      route(drawing.boxes, drawing.lines).map((l) => ({
         id: `${l.from}→${l.to}/${l.kind}`,
+        type: "way",
         source: l.from,
         target: l.to,
-        markerEnd: { type: MarkerType.ArrowClosed },
         focusable: false,
-        ...(l.kind === "calls" ? {} : { style: { strokeDasharray: "5 4" } }),
+        data: { ...l },
       })),
     [drawing],
   );
   return (
     <div className={classes.graph} role="group" aria-label={t("topology.title")}>
+      <Heads />
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={types}
+        edgeTypes={edgeTypes}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ minZoom: 0.55, maxZoom: 1.1, padding: 0.1 }}
+        fitViewOptions={{ minZoom: 0.55, maxZoom: 1.1, padding: downwards ? 0.2 : 0.1 }}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -99,6 +138,9 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
   );
 }
 
+/** Whether a role says more than that there is one. */
+const named = (role: string) => role !== "service" && role !== "unknown";
+
 const leads = (role: string) => role.endsWith("leader") || role === "primary";
 
 function BoxView({ data: { box, downwards, role } }: NodeProps<BoxNode>) {
@@ -110,9 +152,8 @@ function BoxView({ data: { box, downwards, role } }: NodeProps<BoxNode>) {
       <div className={classes.name}>
         {leads(box.role) && <IconCrown size={14} aria-hidden />} {cutMiddle(box.id, 22)}
       </div>
-      <div className={classes.sub}>
-        {box.size > 1 ? t("topology.members", { count: box.size }) : [box.service, role].filter(Boolean).join(" · ")}
-      </div>
+      <div className={classes.sub}>{box.size > 1 ? t("topology.members", { count: box.size }) : box.service}</div>
+      {box.size === 1 && role !== "" && role !== box.service && <div className={classes.sub}>{role}</div>}
       {box.open.length > 0 && (
         <span className={classes.open}>{t("topology.openCount", { count: box.open.length })}</span>
       )}

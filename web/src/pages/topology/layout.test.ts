@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TopologyNode } from "../../lib/types";
-import { draw, maxNodes } from "./layout";
+import { boxHeight, boxWidth, draw, maxNodes } from "./layout";
+import { border, route } from "./route";
 
 const node = (i: number, over: Partial<TopologyNode> = {}): TopologyNode => ({
   id: `n${i}`,
@@ -15,7 +16,31 @@ const node = (i: number, over: Partial<TopologyNode> = {}): TopologyNode => ({
 
 const edge = (from: string, to: string) => ({ system: "s", from, to, kind: "calls", seen: null, count: 1 });
 
+describe("route", () => {
+  it("goes from border to border, past the boxes between, once for both directions", () => {
+    const d = draw([node(0), node(5), node(10)], [edge("n0", "n10"), edge("n10", "n0"), edge("n0", "n5")], false);
+    const ways = route(d.boxes, d.lines);
+    expect(ways.map((w) => [w.from, w.to, w.both])).toEqual([
+      ["n0", "n10", true],
+      ["n0", "n5", false],
+    ]);
+    const [x0, , x2] = d.boxes.map((b) => b.x + boxWidth / 2);
+    expect(x0).toBe(x2); // one below the other, with n5 between
+    expect(ways[0]?.path).not.toContain(`Q${String(x0)}.0 `);
+    const [a, b] = d.boxes;
+    if (a && b)
+      expect(border(a, { x: b.x + boxWidth / 2, y: b.y })).toEqual({ x: a.x + boxWidth / 2, y: a.y + boxHeight });
+  });
+});
+
 describe("draw", () => {
+  it("puts nodes of a service beside each other where calls go downwards", () => {
+    const d = draw([node(0), node(5), node(10)], [edge("n0", "n5")], false, true);
+    const [a, b, c] = d.boxes;
+    expect(a?.y).toBe(b?.y);
+    expect((a?.x ?? 0) + (b?.x ?? 0)).toBe(2 * (c?.x ?? 0));
+  });
+
   it("gives every node a place of its own", () => {
     const d = draw([node(0), node(1), node(2)], [edge("n0", "n1"), edge("n1", "n2"), edge("n2", "gone")], false);
     expect(new Set(d.boxes.map((b) => `${b.x},${b.y}`)).size).toBe(3);

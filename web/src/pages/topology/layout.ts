@@ -5,8 +5,8 @@ import type { Severity, TopologyEdge, TopologyNode } from "../../lib/types";
 /** Over so many nodes the graph is drawn by service. */
 export const maxNodes = 300;
 
-export const boxWidth = 190;
-export const boxHeight = 58;
+export const boxWidth = 200;
+export const boxHeight = 72;
 
 /** A box of the drawing: one node, or all nodes of a service. */
 export interface Box {
@@ -34,10 +34,13 @@ export interface Drawing {
   grouped: boolean;
 }
 
-const gap = 18;
+const gap = 30;
 
 /** Most boxes of a service below each other; more go into further columns. */
 const column = 10;
+
+/** Boxes beside each other on a narrow screen, where one below the other would read as a chain. */
+const abreast = 2;
 
 /**
  * Lays the graph out by service: the services as their calls say, from left to
@@ -61,7 +64,7 @@ export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: bo
     marginy: 20,
   });
   g.setDefaultEdgeLabel(() => ({}));
-  for (const [name, members] of services) g.setNode(name, extent(members.length));
+  for (const [name, members] of services) g.setNode(name, extent(members.length, downwards));
   for (const l of lines) {
     const [from, to] = [of.get(l.from), of.get(l.to)];
     if (from !== undefined && to !== undefined && from !== to) g.setEdge(from, to);
@@ -71,17 +74,25 @@ export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: bo
     const at = g.node(name) as { x: number; y: number; width: number; height: number };
     members.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
     members.forEach((b, i) => {
-      b.x = at.x - at.width / 2 + Math.floor(i / column) * (boxWidth + gap);
-      b.y = at.y - at.height / 2 + (i % column) * (boxHeight + gap);
+      const [c, r] = cell(i, downwards);
+      // What is alone in the last row stands in its middle.
+      const alone = downwards && members.length > 1 && i === members.length - 1 && i % abreast === 0;
+      b.x = at.x - (alone ? boxWidth : at.width) / 2 + (alone ? 0 : c * (boxWidth + gap));
+      b.y = at.y - at.height / 2 + r * (boxHeight + gap);
     });
   }
   return { boxes, lines, grouped };
 }
 
+/** Column and row of the box i of a service. */
+function cell(i: number, downwards: boolean): [number, number] {
+  return downwards ? [i % abreast, Math.floor(i / abreast)] : [Math.floor(i / column), i % column];
+}
+
 /** The size of n boxes that stand together. */
-function extent(n: number): { width: number; height: number } {
-  const columns = Math.ceil(n / column);
-  const rows = Math.min(n, column);
+function extent(n: number, downwards: boolean): { width: number; height: number } {
+  const columns = downwards ? Math.min(n, abreast) : Math.ceil(n / column);
+  const rows = downwards ? Math.ceil(n / abreast) : Math.min(n, column);
   return { width: columns * (boxWidth + gap) - gap, height: rows * (boxHeight + gap) - gap };
 }
 
