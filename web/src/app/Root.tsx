@@ -12,6 +12,7 @@ import { DemoLogin, LoginForm, loginPath, LoginPage } from "./Login";
 import { PublicFrame } from "./PublicFrame";
 import { Shell } from "./Shell";
 import { useLastPlace } from "./place";
+import { useTitle } from "./title";
 
 /** Pages that whoever holds a one-time link may open. */
 const open = ["/setup", "/invite"];
@@ -22,6 +23,7 @@ export function Root() {
   const session = useSession();
   const path = useRouterState({ select: (s) => s.location.pathname });
   useLanguage();
+  useTitle(path, Boolean(session.data?.user ?? session.data?.ended));
   if (open.includes(path)) {
     return (
       <PublicFrame>

@@ -8,7 +8,7 @@ import { Root } from "./Root";
 
 const IncidentPage = lazy(() => import("../incident/IncidentPage"));
 
-/** Whoever is logged in has nothing to do on the page of the log-in. */
+/** Leads to the list: whoever is logged in has nothing to do on the page of the log-in. */
 function LoggedIn() {
   return <Navigate to="/" replace />;
 }
@@ -31,6 +31,9 @@ const incident = createRoute({
     );
   },
 });
+
+// Whoever cuts an address short means the list.
+const list = createRoute({ getParentRoute: () => root, path: "/incidents", component: LoggedIn });
 
 const login = createRoute({ getParentRoute: () => root, path: loginPath, component: LoggedIn });
 
@@ -56,7 +59,7 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([incident, login, ...pages]),
+  routeTree: root.addChildren([incident, list, login, ...pages]),
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

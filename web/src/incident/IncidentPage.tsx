@@ -1,11 +1,13 @@
 import { Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { clock } from "../charts";
 import { api } from "../lib/api";
 import type { Incident, Vocabulary } from "../lib/types";
 import { ErrorPanel } from "../lib/ui/ErrorPanel";
+import { useKeys } from "../lib/ui/hotkeys";
 import { Loading } from "../lib/ui/Loading";
 import { nameIn, SharedProvider, type Shared } from "./context";
 import { Drawer } from "./evidence/Drawer";
@@ -24,6 +26,9 @@ import { busy, useDiagnosis, useIncident, useRun } from "./useIncident";
 export default function IncidentPage({ id }: { id: string }) {
   const { t } = useTranslation("incident");
   const incident = useIncident(id);
+  const navigate = useNavigate();
+  useTitle(id, incident.data?.headline?.node ?? "");
+  useKeys([{ key: "[", run: () => void navigate({ to: "/" }) }]);
   if (incident.isError && !incident.data) {
     return (
       <div className={classes.page}>
@@ -49,7 +54,6 @@ function Loaded({ incident }: { incident: Incident }) {
   // While a diagnosis runs its own events are shown; afterwards they stay until the finished one is read.
   const d = running || !diagnosis.data ? (seen || !diagnosis.data ? run.diagnosis : diagnosis.data) : diagnosis.data;
   const shared = useSharedValue(incident, d, running);
-  useTitle(incident);
   const failed = incident.progress === "failed";
   const nothing = !running && !diagnosis.data && !seen;
   return (
@@ -109,13 +113,8 @@ function useSharedValue(incident: Incident, d: Diagnosis, running: boolean): Sha
   );
 }
 
-function useTitle(incident: Incident) {
+function useTitle(id: string, node: string) {
   useEffect(() => {
-    const before = document.title;
-    const node = incident.headline?.node;
-    document.title = `${incident.id}${node ? ` · ${node}` : ""} · Triagent`;
-    return () => {
-      document.title = before;
-    };
-  }, [incident.id, incident.headline?.node]);
+    document.title = [id, node, "Triagent"].filter(Boolean).join(" · ");
+  }, [id, node]);
 }
