@@ -50,8 +50,7 @@ describe("pages", { skip, concurrency: 2 }, () => {
     browser = await startBrowser();
     const call = await demoClient(service.url);
     seen = await diagnosed(call);
-    seen.evidence =
-      (await call("GET", `/incidents/${seen.confirmed.id}/diagnosis`)).causes[0].cites[0];
+    seen.evidence = (await call("GET", `/incidents/${seen.confirmed.id}/diagnosis`)).causes[0].cites[0];
     seen.failed = await brokenIncident(service.url, call);
     seen.evaluations = [await evaluated(call), await evaluated(call)];
     if (process.env.SCREENS) await mkdir(process.env.SCREENS, { recursive: true });

@@ -5,10 +5,12 @@ import {
   formatBytes,
   formatDuration,
   formatNumber,
+  formatProbability,
   formatShare,
   formatTime,
   formatUnit,
   formatUTC,
+  zoneOf,
 } from "./format";
 
 const at = "2026-11-20T10:01:05Z";
@@ -22,6 +24,11 @@ describe("times", () => {
   it("are in UTC on hover", () => {
     expect(formatUTC(at)).toBe("2026-11-20 10:01:05 UTC");
     expect(formatUTC("2026-11-20T10:01:05.250Z")).toBe("2026-11-20 10:01:05.250 UTC");
+  });
+  it("tell their zone", () => {
+    expect(zoneOf(Date.parse(at), "en", "Europe/Berlin")).toBe("Europe/Berlin (UTC+1)");
+    expect(zoneOf(Date.parse(at), "zh", "Asia/Kolkata")).toMatch(/^Asia\/(Kolkata|Calcutta) \(UTC\+5:30\)$/);
+    expect(zoneOf(Date.parse(at), "en", "UTC")).toBe("UTC");
   });
   it("are empty where there is none", () => {
     for (const none of [null, undefined, "", "yesterday"]) expect(formatTime(none, "en")).toBe("");
@@ -60,6 +67,13 @@ describe("numbers", () => {
     expect(formatShare(0.001, "en")).toBe("< 1 %");
     expect(formatShare(0, "en")).toBe("0 %");
     expect(formatShare(1, "en")).toBe("100 %");
+    expect([1, 0.9996, 0.814, 0.004, 0].map((p) => formatProbability(p, "en"))).toEqual([
+      "99 %",
+      "99 %",
+      "81 %",
+      "< 1 %",
+      "< 1 %",
+    ]);
     expect(formatBytes(1_572_864, "en")).toBe("1.5 MiB");
     expect(formatUnit(97.25, "percent", "en")).toBe("97.3 %");
     expect(formatUnit(74, "ms", "en")).toBe("74 ms");

@@ -41,6 +41,15 @@ export function formatTime(
   return memo(`t/${lang}/${style}/${zone ?? ""}`, () => new Intl.DateTimeFormat(locale(lang), o)).format(at);
 }
 
+/** The user's zone and how far from UTC it is at a moment: "Europe/Berlin (UTC+1)"; "UTC" where it is that. */
+export function zoneOf(at: number, lang: string, zone?: string): string {
+  const f = new Intl.DateTimeFormat(locale(lang), { timeZone: zone, timeZoneName: "shortOffset" });
+  const name = f.resolvedOptions().timeZone;
+  const part = f.formatToParts(Number.isFinite(at) ? at : Date.now()).find((p) => p.type === "timeZoneName");
+  const offset = (part?.value ?? "").replace("GMT", "UTC");
+  return name === "UTC" || name === "Etc/UTC" ? "UTC" : `${name} (${offset})`;
+}
+
 /** The same time in UTC, to the millisecond where it has any: for hovering. */
 export function formatUTC(t: string | number | Date): string {
   const at = new Date(t);
@@ -86,6 +95,14 @@ export function formatShare(v: number, lang: string, digits = 0): string {
   if (v < 1 && percent >= 100) return `${formatNumber(100 - step, lang, digits)} %`;
   if (v > 0 && percent <= 0) return `< ${formatNumber(step, lang, digits)} %`;
   return `${formatNumber(percent, lang, digits)} %`;
+}
+
+/** A probability as a percentage. Nothing is certain and nothing impossible: it never reads 100 % or 0 %, as in the reports. */
+export function formatProbability(v: number, lang: string): string {
+  if (!Number.isFinite(v)) return "–";
+  const percent = Math.round(v * 100);
+  if (percent <= 0) return "< 1 %";
+  return `${formatNumber(Math.min(99, percent), lang, 0)} %`;
 }
 
 const durationUnits: Record<string, [string, string, string, string, string, string]> = {

@@ -106,7 +106,8 @@ export function makeTheme(accent: string, density: "comfortable" | "compact"): M
     fontFamily:
       'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
     fontFamilyMonospace:
-      'ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono", "Noto Sans CJK SC", monospace',
+      // No face with letters of unequal width stands before the system's own of equal width.
+      'ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono", "DejaVu Sans Mono", "Liberation Mono", "Noto Sans Mono CJK SC", monospace',
     defaultRadius: "sm",
     cursorType: "pointer",
     respectReducedMotion: true,

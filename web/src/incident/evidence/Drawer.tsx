@@ -1,6 +1,7 @@
 import { ActionIcon, Drawer as MantineDrawer, Group, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useShared } from "../context";
 import { EvidenceView } from "./EvidenceView";
@@ -22,6 +23,7 @@ export function Drawer() {
     const next = list[place + by];
     if (next) setView({ e: next.id });
   };
+  const navigate = useNavigate();
   const close = () => setView({ e: "" });
   return (
     <MantineDrawer
@@ -62,6 +64,7 @@ export function Drawer() {
         if (e.key === "j") go(1);
         if (e.key === "k") go(-1);
         if (e.key === "e") close();
+        if (e.key === "[") void navigate({ to: "/" });
       }}
     >
       {evidence && <EvidenceView key={evidence.id} evidence={evidence} />}

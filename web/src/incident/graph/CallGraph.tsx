@@ -43,6 +43,7 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
   const { d, setView, view } = useShared();
   const scheme = useComputedColorScheme("light");
   const { ref, width } = useElementSize();
+
   const upright = width > 0 && width < 520;
   const places = useMemo(() => place(p, upright), [p, upright]);
   const parts = useMemo(() => stateAt(p, d, at), [p, d, at]);
@@ -108,7 +109,13 @@ export default function CallGraph({ picture: p, at, leaders }: Props) {
   const labels = useFlowLabels();
   const focus = useMemo(() => (p.vertices.length > CROWDED ? involved(p) : []), [p]);
   return (
-    <div ref={ref} className={classes.flow} role="region" aria-label={t("graph.label")}>
+    <div
+      ref={ref}
+      className={classes.flow}
+      data-few={p.vertices.length < 4 || undefined}
+      role="region"
+      aria-label={t("graph.label")}
+    >
       <Markers />
       {width > 0 && (
         <ReactFlow

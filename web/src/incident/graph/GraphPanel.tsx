@@ -46,7 +46,7 @@ export function GraphPanel() {
           <CallGraph picture={p} at={at} leaders={leaders} />
         </Suspense>
       )}
-      {!empty && <Legend picture={p} />}
+      {!empty && <Legend picture={p} leads={leaders.count.size > 0} />}
       {span && p.hops.length > 0 && (
         <TimeSlider
           span={span}
@@ -156,14 +156,21 @@ function Hops({ picture: p, at }: { picture: Picture; at: number }) {
   );
 }
 
-function Legend({ picture: p }: { picture: Picture }) {
+function Legend({ picture: p, leads }: { picture: Picture; leads: boolean }) {
   const { t } = useTranslation("incident");
   const kinds = [...new Set(p.links.flatMap((l) => l.kinds))];
   return (
     <div className={classes.legend}>
-      <span>
-        <IconCrown size={13} aria-hidden /> {t("graph.leader")}
-      </span>
+      {leads && (
+        <span>
+          <IconCrown size={13} aria-hidden /> {t("graph.leader")}
+        </span>
+      )}
+      {p.vertices.some((v) => v.oddness > 0) && (
+        <span>
+          <i className={classes.oddness} aria-hidden /> {t("graph.oddness")}
+        </span>
+      )}
       {kinds.map((k) => (
         <span key={k}>
           <svg width="24" height="6" aria-hidden>

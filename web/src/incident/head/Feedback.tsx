@@ -1,22 +1,15 @@
-import { Button, Group, Modal, Select, Stack, Textarea } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Select, Stack, Textarea } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconThumbDown, IconThumbUp } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../lib/api";
-import { incidentKey } from "../../lib/keys";
-import { useCan } from "../../lib/session";
+import { useCan, useSession } from "../../lib/session";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { useShared } from "../context";
+import { feedbackKey, feedbackPath, NOTHING, useFeedback, type Opinion } from "./useFeedback";
 import { useFaults } from "./useFaults";
-
-interface Given {
-  verdict: "right" | "wrong";
-  node?: string;
-  fault?: string;
-  note?: string;
-}
 
 /** Feedback asks whether the diagnosis is right, and for the true cause where it is not. */
 export function Feedback() {
@@ -25,17 +18,15 @@ export function Feedback() {
   const [asking, setAsking] = useState(false);
   const may = useCan("operator");
   const client = useQueryClient();
-  const key = [...incidentKey(incident.id), "feedback"];
-  const path = `/incidents/${encodeURIComponent(incident.id)}/feedback`;
-  const given =
-    useQuery({ queryKey: key, queryFn: () => api.get<{ items: Given[] }>(path), retry: false }).data?.items ?? [];
-  const last = given[given.length - 1]?.verdict;
+  const me = useSession().data?.user?.id;
+  // What others say is below; pressed is only one's own answer to this diagnosis.
+  const last = useFeedback(incident).find((g) => g.user === me && g.attempt === incident.attempt)?.verdict;
   const send = useMutation({
-    mutationFn: (g: Given) => api.post(path, g),
+    mutationFn: (g: Opinion) => api.post(feedbackPath(incident.id), g),
     onSuccess: () => {
       setAsking(false);
       notifications.show({ message: t("feedback.thanks") });
-      void client.invalidateQueries({ queryKey: key });
+      void client.invalidateQueries({ queryKey: feedbackKey(incident.id) });
     },
   });
   if (!may) return null;
@@ -87,19 +78,24 @@ function Truth({ error, pending, onSend }: TruthProps) {
   const [node, setNode] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const [note, setNote] = useState("");
+  const [nothing, setNothing] = useState(false);
   return (
     <form
       onSubmit={(e) => {
         e.preventDefault();
         onSend({
-          ...(node ? { node } : {}),
-          ...(fault ? { fault } : {}),
+          ...(node && !nothing ? { node } : {}),
+          ...(nothing ? { fault: NOTHING } : fault ? { fault } : {}),
           ...(note.trim() ? { note: note.trim() } : {}),
         });
       }}
     >
       <Stack gap="sm">
+        {d.verdict !== "healthy" && (
+          <Checkbox label={t("case.healthy")} checked={nothing} onChange={(e) => setNothing(e.currentTarget.checked)} />
+        )}
         <Select
+          disabled={nothing}
           label={t("feedback.node")}
           data={d.graph.nodes.map((n) => n.id)}
           value={node}
@@ -107,7 +103,15 @@ function Truth({ error, pending, onSend }: TruthProps) {
           searchable
           clearable
         />
-        <Select label={t("feedback.fault")} data={faults} value={fault} onChange={setFault} searchable clearable />
+        <Select
+          disabled={nothing}
+          label={t("feedback.fault")}
+          data={faults}
+          value={fault}
+          onChange={setFault}
+          searchable
+          clearable
+        />
         <Textarea
           label={t("feedback.note")}
           value={note}

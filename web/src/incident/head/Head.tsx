@@ -2,16 +2,19 @@ import { Anchor, Breadcrumbs, Group, Text, Title } from "@mantine/core";
 import { IconCrown, IconFlask } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { formatDuration } from "../../lib/format";
+import { formatDuration, zoneOf } from "../../lib/format";
+import type { Incident } from "../../lib/types";
 import { OutcomeBadge, SeverityBadge, ToneBadge, VerdictBadge } from "../../lib/ui/Badges";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
 import { useShared } from "../context";
 import classes from "../incident.module.css";
-import { effects, leads, touched } from "../model/derive";
+import { leadOf, withoutLead } from "../model/apart";
+import { abnormal, effects, leads } from "../model/derive";
 import { ms } from "../model/diagnosis";
 import { Cite } from "../ui/Cite";
 import { At } from "../ui/Time";
 import { Feedback } from "./Feedback";
+import { Opinions } from "./Opinions";
 import { Manage } from "./Manage";
 import { Share } from "./Share";
 import { called, usePeople } from "./usePeople";
@@ -48,6 +51,7 @@ export function Head() {
       <Sentence />
       <Effects />
       <Facts />
+      {d.verdict !== "" && <Opinions />}
     </header>
   );
 }
@@ -154,6 +158,14 @@ function Effects() {
   );
 }
 
+type T = (key: string, o?: Record<string, unknown>) => string;
+
+/** alertsOf counts the alerts. Those of an incident that a person resolved may not have been reported as over. */
+function alertsOf({ alerts: count, firing, status }: Incident, t: T): string {
+  if (firing === 0) return t("head.alerts_over", { count });
+  return t(status === "resolved" ? "head.alerts_open" : "head.alerts", { count, firing });
+}
+
 function Facts() {
   const { t, i18n } = useTranslation("incident");
   const { d, incident } = useShared();
@@ -163,18 +175,19 @@ function Facts() {
   const assignee = person ? called(person) : incident.assignee;
   const w = d.detection.windows[0];
   const lasted = w ? ms(w.to) - ms(w.from) : NaN;
-  const n = touched(d);
+  const n = abnormal(d);
   const first = d.plan?.steps[0];
   const facts = [
+    t("head.zone", { zone: zoneOf(ms(w?.from ?? incident.started), lang) }),
     Number.isFinite(lasted) && d.detection.anomalous ? t("head.lasted", { time: formatDuration(lasted, lang) }) : "",
-    n > 0 ? t("head.touched", { count: n }) : "",
+    n > 0 ? t("head.abnormal", { count: n }) : "",
     d.cost.wall_ms > 0 ? t("head.took", { time: formatDuration(d.cost.wall_ms, lang) }) : "",
     d.engine.name === ""
       ? ""
       : d.engine.model === ""
         ? t("head.engine", { name: d.engine.name, version: d.engine.version })
         : t("head.model", { name: d.engine.name, version: d.engine.version, model: d.engine.model }),
-    incident.alerts > 0 ? t("head.alerts", { count: incident.alerts, firing: incident.firing }) : "",
+    incident.alerts > 0 ? alertsOf(incident, t) : "",
     incident.folded > 0 ? t("head.folded", { count: incident.folded }) : "",
     incident.assignee !== "" ? t("head.assigned", { name: assignee }) : "",
   ].filter(Boolean);
@@ -189,7 +202,7 @@ function Facts() {
             document.getElementById("plan")?.scrollIntoView({ behavior: "smooth" });
           }}
         >
-          {t("head.first", { step: first.text })}
+          {t("head.first", { step: withoutLead(first.text, leadOf(d)) })}
         </a>
       )}
     </div>

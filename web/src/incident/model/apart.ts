@@ -29,9 +29,26 @@ export function suspects(d: Diagnosis, index: Index, most = 3): Suspect[] {
   });
 }
 
+/**
+ * leadOf is the sentence that the steps which only gather begin with: said once, it need not be said again.
+ * Empty: there is none.
+ */
+export function leadOf(d: Diagnosis): string {
+  const texts = (d.plan?.steps ?? []).filter((s) => s.action === "observe").map((s) => s.text);
+  const first = /^[^。]+?(?:。|\.(?=\s+\p{Lu}))/u.exec(texts[0] ?? "")?.[0] ?? "";
+  if (first === "" || !texts.every((x) => x.startsWith(first))) return "";
+  return texts.length > 1 || d.verdict === "inconclusive" ? first : "";
+}
+
+/** withoutLead is a text without the sentence that was said before. */
+export function withoutLead(text: string, lead: string): string {
+  return lead !== "" && text.startsWith(lead) && text.length > lead.length ? text.slice(lead.length).trimStart() : text;
+}
+
 /** gathering are the steps of the plan that change nothing and gather what is missing. */
 export function gathering(d: Diagnosis): { text: string; verify: string }[] {
+  const lead = leadOf(d);
   return (d.plan?.steps ?? [])
     .filter((s) => s.action === "observe" || "gather" in s.params)
-    .map((s) => ({ text: s.text, verify: s.verify.text }));
+    .map((s) => ({ text: withoutLead(s.text, lead), verify: s.verify.text }));
 }

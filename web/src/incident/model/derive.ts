@@ -130,10 +130,7 @@ export function effects(d: Diagnosis, index: Index, most: number): Evidence[] {
     .slice(0, most);
 }
 
-/** touched counts the nodes that trouble reached, the culprit among them. */
-export function touched(d: Diagnosis): number {
-  const nodes = new Set(d.propagation.map((s) => s.to));
-  if (d.causes[0] && d.verdict !== "healthy") nodes.add(d.causes[0].node);
-  for (const n of d.detection.windows[0]?.nodes ?? []) nodes.add(n);
-  return nodes.size;
+/** abnormal counts the nodes that were abnormal in the first window in which anything was, as the reports do. */
+export function abnormal(d: Diagnosis): number {
+  return d.detection.anomalous ? (d.detection.windows[0]?.nodes.length ?? 0) : 0;
 }

@@ -5,6 +5,7 @@ import type { Tone } from "../../lib/theme";
 import { ToneBadge } from "../../lib/ui/Badges";
 import { useShared } from "../context";
 import classes from "../incident.module.css";
+import { leadOf, withoutLead } from "../model/apart";
 import type { Action } from "../model/diagnosis";
 import { Panel } from "../ui/Panel";
 
@@ -20,6 +21,7 @@ export function Plan() {
   const { t } = useTranslation("incident");
   const { d, running } = useShared();
   const steps = d.plan?.steps ?? [];
+  const lead = leadOf(d);
   return (
     <Panel name="plan" least={160}>
       {steps.length === 0 && (
@@ -29,7 +31,7 @@ export function Plan() {
       )}
       <ol className={classes.plan}>
         {steps.map((a, i) => (
-          <Step key={i} action={a} />
+          <Step key={i} action={i === 0 ? a : { ...a, text: withoutLead(a.text, lead) }} />
         ))}
       </ol>
     </Panel>

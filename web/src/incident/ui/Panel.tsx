@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Title } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconDotsVertical, IconEyeOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useShared } from "../context";
 import classes from "../incident.module.css";
 import type { PanelName } from "../model/panels";
 import { usePanels } from "./usePanels";
@@ -11,7 +12,7 @@ interface PanelProps {
   title?: string;
   /** Beside the title. */
   aside?: ReactNode;
-  /** Reserved while it fills up, in px. */
+  /** Reserved while a diagnosis fills it, in px. */
   least?: number;
   children: ReactNode;
 }
@@ -20,6 +21,7 @@ interface PanelProps {
 export function Panel({ name, title, aside, least, children }: PanelProps) {
   const { t } = useTranslation("incident");
   const { move, hide, first, last } = usePanels(name);
+  const { running } = useShared();
   const label = title ?? t(`panel.${name}`);
   return (
     <section
@@ -27,7 +29,7 @@ export function Panel({ name, title, aside, least, children }: PanelProps) {
       data-panel={name}
       aria-labelledby={`panel-${name}`}
       id={name}
-      style={{ "--least": `${String(least ?? 0)}px` } as React.CSSProperties}
+      style={{ "--least": `${String(running ? (least ?? 0) : 0)}px` } as React.CSSProperties}
     >
       <div className={classes.bar}>
         <Title order={2} size="h4" id={`panel-${name}`}>

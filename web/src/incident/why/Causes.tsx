@@ -1,7 +1,7 @@
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { share } from "../../charts";
+import { formatProbability } from "../../lib/format";
 import { useShared } from "../context";
 import classes from "../incident.module.css";
 import { likely } from "../model/derive";
@@ -40,11 +40,12 @@ export function Causes() {
 }
 
 function CauseRow({ cause: c }: { cause: Cause }) {
+  const { i18n } = useTranslation();
   const { parts, fault, role } = useShared();
   const culprit = parts.get(c.node) === "culprit" && (c.rank === 1 || c.probability >= 0.5);
   return (
     <li data-part={culprit ? "culprit" : undefined}>
-      <span className={classes.probability}>{share(c.probability)}</span>
+      <span className={classes.probability}>{formatProbability(c.probability, i18n.language)}</span>
       <span className={classes.track} aria-hidden>
         <i style={{ width: `${String(Math.max(0.5, c.probability * 100))}%` }} />
       </span>

@@ -1,6 +1,6 @@
 import { Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { share } from "../../charts";
+import { formatProbability } from "../../lib/format";
 import { useShared } from "../context";
 import classes from "../incident.module.css";
 import { gathering, suspects } from "../model/apart";
@@ -11,7 +11,7 @@ import { At } from "../ui/Time";
 
 /** Suspects sets the first suspects side by side, and says what would tell them apart and how to get it. */
 export function Suspects() {
-  const { t } = useTranslation("incident");
+  const { t, i18n } = useTranslation("incident");
   const { d, index, fault, say } = useShared();
   const list = suspects(d, index);
   const steps = gathering(d);
@@ -26,7 +26,7 @@ export function Suspects() {
       <div className={classes.suspects}>
         {list.map((s) => (
           <section key={`${s.cause.node} ${s.cause.fault}`} aria-label={`${s.cause.node} ${fault(s.cause.fault)}`}>
-            <div className={classes.probability}>{share(s.cause.probability)}</div>
+            <div className={classes.probability}>{formatProbability(s.cause.probability, i18n.language)}</div>
             <span className={classes.track} aria-hidden>
               <i style={{ width: `${String(s.cause.probability * 100)}%` }} />
             </span>

@@ -14,7 +14,7 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { formatShare } from "../format";
+import { formatProbability } from "../format";
 import type { Tone } from "../theme";
 import { severityTone, verdictTone } from "../tones";
 import type { Incident, Progress, Severity, Verdict } from "../types";
@@ -77,7 +77,7 @@ export function VerdictBadge({
   const { t, i18n } = useTranslation();
   return (
     <ToneBadge tone={verdictTone[verdict]} icon={verdictIcons[verdict]} {...(large ? { large } : {})}>
-      {t(`verdict.${verdict}`)} <b>{formatShare(confidence, i18n.language)}</b>
+      {t(`verdict.${verdict}`)} <b>{formatProbability(confidence, i18n.language)}</b>
     </ToneBadge>
   );
 }

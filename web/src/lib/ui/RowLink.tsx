@@ -6,11 +6,13 @@ interface Props {
   href: string;
   className: string | undefined;
   resolved?: boolean;
+  /** There are no alerts to count. */
+  quiet?: boolean;
   children: ReactNode;
 }
 
 /** A whole row that leads somewhere. Lists draw many: it is a plain link that the router takes over, without its watching of routes. */
-export function RowLink({ href, className, resolved = false, children }: Props) {
+export function RowLink({ href, className, resolved = false, quiet = false, children }: Props) {
   const router = useRouter();
   const go = (e: MouseEvent) => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
@@ -18,7 +20,14 @@ export function RowLink({ href, className, resolved = false, children }: Props) 
     router.history.push(href);
   };
   return (
-    <a href={href} onClick={go} className={className} data-row-focus data-resolved={resolved || undefined}>
+    <a
+      href={href}
+      onClick={go}
+      className={className}
+      data-row-focus
+      data-resolved={resolved || undefined}
+      data-quiet={quiet || undefined}
+    >
       {children}
     </a>
   );

@@ -8,10 +8,13 @@ export function TimeStamp({
   at,
   style = "full",
   ago = false,
+  hint = "",
 }: {
   at: string | number | null | undefined;
   style?: TimeStyle;
   ago?: boolean;
+  /** What else is said on hover. */
+  hint?: string;
 }) {
   const { i18n } = useTranslation();
   const now = useNow(ago ? 15_000 : 0);
@@ -20,7 +23,7 @@ export function TimeStamp({
   return (
     <time
       dateTime={new Date(at).toISOString()}
-      title={`${full} · ${formatUTC(at)}`}
+      title={[`${full} · ${formatUTC(at)}`, hint].filter(Boolean).join("\n")}
       style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}
     >
       {ago ? formatAgo(at, i18n.language, now) : formatTime(at, i18n.language, style)}
