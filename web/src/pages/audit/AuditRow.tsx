@@ -18,13 +18,13 @@ export function AuditRow({ entry: e, phone }: { entry: AuditEntry; phone: boolea
         <MiddleCut text={e.actor || "–"} max={22} /> <span className={classes.dim}>{e.addr}</span>
       </span>
       <Code className={classes.action}>{e.action}</Code>
-      <span>
+      <span className={classes.object} title={e.object}>
         {e.object.startsWith("inc-") ? (
           <Anchor component={Link} size="sm" {...({ to: `/incidents/${e.object}` } as object)}>
             {e.object}
           </Anchor>
         ) : (
-          <MiddleCut text={e.object} max={22} />
+          <MiddleCut text={e.object} max={phone ? 20 : 26} />
         )}
       </span>
       <span className={classes.detail} title={detail}>

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ConfusionMatrix, Scatter } from "../../charts";
 import { api } from "../../lib/api";
-import { formatDuration, formatShare } from "../../lib/format";
+import { formatDuration, formatProbability, formatShare } from "../../lib/format";
 import { evaluationsKey } from "../../lib/keys";
 import { useCan } from "../../lib/session";
 import { ToneBadge } from "../../lib/ui/Badges";
@@ -14,6 +14,7 @@ import { Confirm } from "../../lib/ui/confirm";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
 import { PageFrame } from "../../lib/ui/PageFrame";
+import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { useUrlState } from "../../lib/urlstate";
 import { ScoreTable } from "./ScoreTable";
 import type { EvalCase, EvaluationDetail } from "./types";
@@ -146,6 +147,7 @@ const page = 200;
 function Cases({ cases }: { cases: EvalCase[] }) {
   const { t, i18n } = useTranslation("insight");
   const { t: common } = useTranslation();
+  const phone = useIsPhone();
   const [{ wrong }, set] = useUrlState({ wrong: "" });
   const [shown, setShown] = useState(page);
   const list = wrong ? cases.filter((c) => !c.right) : cases;
@@ -161,8 +163,8 @@ function Cases({ cases }: { cases: EvalCase[] }) {
           onChange={(e) => set({ wrong: e.currentTarget.checked ? "1" : "" })}
         />
       </Group>
-      <Table.ScrollContainer minWidth={760} className="panel">
-        <Table>
+      <Table.ScrollContainer minWidth={phone ? 0 : 760} className="panel">
+        <Table className="cards-on-phone">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t("evaluation.case")}</Table.Th>
@@ -182,8 +184,8 @@ function Cases({ cases }: { cases: EvalCase[] }) {
                     {c.set}
                   </Text>
                 </Table.Td>
-                <Table.Td>{c.truth || t("evaluation.healthy")}</Table.Td>
-                <Table.Td>
+                <Table.Td data-label={t("evaluation.truth")}>{c.truth || t("evaluation.healthy")}</Table.Td>
+                <Table.Td data-label={t("evaluation.answer")}>
                   {c.error || c.answer || t("evaluation.noAnswer")}
                   {c.verdict && (
                     <Text size="xs" c="dimmed">
@@ -191,13 +193,17 @@ function Cases({ cases }: { cases: EvalCase[] }) {
                     </Text>
                   )}
                 </Table.Td>
-                <Table.Td className="num">{formatShare(c.confidence, i18n.language)}</Table.Td>
+                <Table.Td className="num" data-label={t("evaluation.confidence")}>
+                  {formatProbability(c.confidence, i18n.language)}
+                </Table.Td>
                 <Table.Td>
                   <ToneBadge tone={c.right ? "good" : "bad"} icon={c.right ? IconCheck : IconX}>
                     {c.right ? t("evaluation.right") : t("evaluation.wrong")}
                   </ToneBadge>
                 </Table.Td>
-                <Table.Td className="num">{formatDuration(c.wall_ms, i18n.language)}</Table.Td>
+                <Table.Td className="num" data-label={t("evaluation.duration")}>
+                  {formatDuration(c.wall_ms, i18n.language)}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

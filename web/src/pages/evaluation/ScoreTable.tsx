@@ -1,5 +1,6 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { useFigure } from "./figure";
 import type { Group } from "./types";
 
@@ -7,9 +8,10 @@ import type { Group } from "./types";
 export function ScoreTable({ groups }: { groups: Group[] }) {
   const { t } = useTranslation("insight");
   const figure = useFigure();
+  const phone = useIsPhone();
   const keys = [...new Map(groups.flatMap((g) => g.figures.map((f) => [f.key, f]))).values()];
   return (
-    <Table.ScrollContainer minWidth={260 + groups.length * 170} className="panel">
+    <Table.ScrollContainer minWidth={phone ? 130 + groups.length * 130 : 260 + groups.length * 170} className="panel">
       <Table stickyHeader>
         <Table.Thead>
           <Table.Tr>

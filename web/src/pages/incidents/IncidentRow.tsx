@@ -9,12 +9,26 @@ import { RowLink } from "../../lib/ui/RowLink";
 import { TimeStamp } from "../../lib/ui/TimeStamp";
 import classes from "./incidents.module.css";
 
+interface Props {
+  incident: Incident;
+  phone: boolean;
+  /** What the list is sorted by. */
+  sort: string;
+  /** No incident of the list has alerts. */
+  quiet: boolean;
+}
+
 /** One incident: how bad, what is wrong where, how sure, since when, and how many alerts it took in. */
-export function IncidentRow({ incident: i, phone }: { incident: Incident; phone: boolean }) {
+export function IncidentRow({ incident: i, phone, sort, quiet }: Props) {
   const { t } = useTranslation();
   const resolved = i.status === "resolved";
   return (
-    <RowLink href={`/incidents/${i.id}`} className={phone ? classes.card : classes.line} resolved={resolved}>
+    <RowLink
+      href={`/incidents/${i.id}`}
+      className={phone ? classes.card : classes.line}
+      resolved={resolved}
+      quiet={quiet}
+    >
       <span className={classes.severity}>
         <SeverityBadge severity={i.severity} />
       </span>
@@ -32,7 +46,7 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
       </span>
       <span className={classes.status}>{t(`status.${i.status}`)}</span>
       <span className={classes.time}>
-        <TimeStamp at={i.started ?? i.opened} ago />
+        <When incident={i} sort={sort} />
         {!phone && (
           <Text span size="xs" c="dimmed" display="block">
             {i.id}
@@ -42,6 +56,19 @@ export function IncidentRow({ incident: i, phone }: { incident: Incident; phone:
       </span>
     </RowLink>
   );
+}
+
+/** The time that the list is sorted by; the others on hover. */
+function When({ incident: i, sort }: { incident: Incident; sort: string }) {
+  const { t, i18n } = useTranslation("shell");
+  const times = { opened: i.opened, started: i.started, updated: i.updated };
+  const by = sort.replace("-", "") as keyof typeof times;
+  const shown = times[by] ? by : "opened";
+  const hint = (["opened", "started", "updated"] as const)
+    .filter((k) => times[k])
+    .map((k) => `${t(`incidents.time.${k}`)} ${formatTime(times[k], i18n.language)}`)
+    .join("\n");
+  return <TimeStamp at={times[shown]} ago hint={hint} />;
 }
 
 /** What the diagnosis says, then what it was reported as; the report alone while there is no diagnosis. */
@@ -65,13 +92,11 @@ function here(text: string, onset: string | null, lang: string): string {
 }
 
 function Where({ incident: i }: { incident: Incident }) {
-  const h = i.headline;
-  const node = h?.node || i.nodes[0] || "";
-  const sure = h !== null && h.verdict !== "" && h.verdict !== "healthy" && h.fault_name;
+  const node = i.headline?.node || i.nodes[0] || "";
   return (
     <>
       <span className={classes.title}>{node === "" ? "–" : <MiddleCut text={node} max={24} mono />}</span>
-      <span className={classes.summary}>{sure ? h.fault_name : i.system}</span>
+      <span className={classes.summary}>{i.system}</span>
     </>
   );
 }
@@ -85,7 +110,7 @@ function Folded({ incident: i }: { incident: Incident }) {
     <>
       <span>
         <IconBellRinging size={13} aria-hidden style={{ verticalAlign: -2 }} />{" "}
-        {i.firing > 0 && i.firing !== i.alerts
+        {i.status === "open" && i.firing > 0 && i.firing !== i.alerts
           ? t("incidents.firingOf", { firing: n(i.firing), alerts: n(i.alerts) })
           : t("incidents.alerts", { count: i.alerts, n: n(i.alerts) })}
       </span>

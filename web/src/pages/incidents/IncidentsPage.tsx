@@ -28,7 +28,11 @@ export default function IncidentsPage() {
   const list = useIncidents(filters);
   const navigate = useNavigate();
   const phone = useIsPhone();
-  const row = useCallback((i: Incident) => <IncidentRow incident={i} phone={phone} />, [phone]);
+  const quiet = list.items.every((i) => i.alerts === 0);
+  const row = useCallback(
+    (i: Incident) => <IncidentRow incident={i} phone={phone} sort={filters.sort} quiet={quiet} />,
+    [phone, filters.sort, quiet],
+  );
   const compact = usePreferences().density === "compact";
   const { fetchNextPage, hasNextPage, isFetching } = list;
   const onEnd = useCallback(() => {

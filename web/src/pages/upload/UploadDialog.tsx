@@ -77,7 +77,14 @@ export default function UploadDialog({ dropped, onClose }: { dropped: File[]; on
         )}
         <Stack gap="xs" aria-live="polite">
           {jobs.map((j) => (
-            <UploadRow key={j.n} file={j.file} title={j.title} severity={j.severity} onOpen={onClose} />
+            <UploadRow
+              key={j.n}
+              file={j.file}
+              title={j.title}
+              severity={j.severity}
+              alone={jobs.length === 1 && chosen.length === 0}
+              onOpen={onClose}
+            />
           ))}
         </Stack>
       </Stack>

@@ -1,15 +1,17 @@
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../lib/api";
 import { formatBytes, formatShare } from "../../lib/format";
 import { incidentsKey } from "../../lib/keys";
 import type { Incident } from "../../lib/types";
+import { OutcomeBadge } from "../../lib/ui/Badges";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { MiddleCut } from "../../lib/ui/MiddleCut";
 import { sendFile } from "../../lib/upload";
+import { useIncident } from "../../incident/useIncident";
 
 type State =
   | { is: "sending" | "waiting" | "paused"; sent: number }
@@ -20,13 +22,24 @@ interface Props {
   file: File;
   title: string;
   severity: string;
+  /** There is no other: its incident opens by itself. */
+  alone: boolean;
   onOpen: () => void;
 }
 
 /** One file on its way: progress, pause, go on, and the incident it became. */
-export function UploadRow({ file, title, severity, onOpen }: Props) {
+export function UploadRow({ file, title, severity, alone, onOpen }: Props) {
   const { t, i18n } = useTranslation("shell");
   const { state, start, pause } = useSending(file, title, severity);
+  const navigate = useNavigate();
+  const made = state.is === "done" ? state.incident.id : "";
+  const opened = useRef(false);
+  useEffect(() => {
+    if (made === "" || !alone || opened.current) return;
+    opened.current = true;
+    onOpen();
+    void navigate({ to: `/incidents/${made}` });
+  }, [made, alone, onOpen, navigate]);
   const share = file.size === 0 ? 1 : state.sent / file.size;
   return (
     <Stack gap={4} className="panel" p="sm">
@@ -54,13 +67,14 @@ export function UploadRow({ file, title, severity, onOpen }: Props) {
         ) : null}
       </Group>
       <Progress value={share * 100} aria-label={file.name} color={state.is === "failed" ? "red" : "accent"} />
+      {state.is === "done" && <Became incident={state.incident} />}
       <Text size="xs" c="dimmed">
         {formatBytes(state.sent, i18n.language)} / {formatBytes(file.size, i18n.language)} ·{" "}
         {formatShare(share, i18n.language)} · {t(`upload.state.${state.is}`)}
       </Text>
       {state.is === "failed" &&
         (refused(state.error) ? (
-          <ErrorPanel error={state.error} />
+          <ErrorPanel error={inBrowser(state.error, t("upload.remedy"))} />
         ) : (
           <ErrorPanel error={state.error} onRetry={start} safe={t("upload.safe")} />
         ))}
@@ -70,6 +84,23 @@ export function UploadRow({ file, title, severity, onOpen }: Props) {
 
 /** Whether sending the same file again would end the same. */
 const refused = (error: unknown) => error instanceof ApiError && [400, 413, 415, 422].includes(error.status);
+
+/** A refusal with what helps in a browser, where a folder cannot be given. */
+function inBrowser(error: unknown, remedy: string): unknown {
+  if (!(error instanceof ApiError) || !error.problem.remedy?.includes(".tar.gz")) return error;
+  return new ApiError(error.status, { ...error.problem, remedy }, error.requestId);
+}
+
+/** What became of a bundle, as it goes on. */
+function Became({ incident }: { incident: Incident }) {
+  const now = useIncident(incident.id).data ?? incident;
+  return (
+    <Group gap="xs">
+      <OutcomeBadge incident={now} />
+      <Text size="xs">{now.progress === "done" ? now.headline?.summary : ""}</Text>
+    </Group>
+  );
+}
 
 function useSending(file: File, title: string, severity: string) {
   const client = useQueryClient();

@@ -40,7 +40,7 @@ export function UserDialog({ user, onClose, onLink }: Props) {
   const edit = useEdit<Draft>({
     loaded: user
       ? { data: draftOf(user), version: user.version }
-      : { data: { name: "", display: "", email: "", role: "operator" }, version: 0 },
+      : { data: { name: "", display: "", email: "", role: "viewer" }, version: 0 },
     reload: async () => {
       const list = await api.get<List<User>>("/users");
       const now = list.items.find((u) => u.id === user?.id) ?? user;

@@ -10,6 +10,7 @@ import { ToneBadge } from "../../lib/ui/Badges";
 import { ErrorPanel } from "../../lib/ui/ErrorPanel";
 import { Loading } from "../../lib/ui/Loading";
 import { TimeStamp, useNow } from "../../lib/ui/TimeStamp";
+import { useIsPhone } from "../../lib/ui/useIsPhone";
 import { LinkModal } from "./LinkModal";
 import { UserDialog } from "./UserDialog";
 
@@ -19,6 +20,7 @@ export function Users() {
   const q = useQuery({ queryKey: usersKey, queryFn: ({ signal }) => api.get<List<User>>("/users", {}, signal) });
   const [editing, setEditing] = useState<User | "new" | null>(null);
   const [link, setLink] = useState("");
+  const phone = useIsPhone();
   if (q.isPending) return <Loading rows={5} height={36} />;
   if (q.isError) return <ErrorPanel error={q.error} onRetry={() => void q.refetch()} />;
   return (
@@ -28,8 +30,8 @@ export function Users() {
           {t("users.invite")}
         </Button>
       </Group>
-      <Table.ScrollContainer minWidth={760} className="panel">
-        <Table>
+      <Table.ScrollContainer minWidth={phone ? 0 : 760} className="panel">
+        <Table className="cards-on-phone">
           <Table.Thead>
             <Table.Tr>
               {["name", "role", "state", "last", "actions"].map((c) => (
@@ -57,6 +59,7 @@ function UserRow({ user: u, onEdit, onLink }: { user: User; onEdit: () => void; 
   const { t: common } = useTranslation();
   const client = useQueryClient();
   const now = useNow(30_000);
+  const phone = useIsPhone();
   const done = () => client.invalidateQueries({ queryKey: usersKey });
   const unlock = useMutation({ mutationFn: () => api.post(`/users/${u.id}/unlock`), onSuccess: done });
   const reset = useMutation({
@@ -80,7 +83,7 @@ function UserRow({ user: u, onEdit, onLink }: { user: User; onEdit: () => void; 
             {[u.name, u.email].filter(Boolean).join(" · ")}
           </Text>
         </Table.Td>
-        <Table.Td>{common(`role.${u.role}`)}</Table.Td>
+        <Table.Td data-label={t("users.role")}>{common(`role.${u.role}`)}</Table.Td>
         <Table.Td>
           <Group gap={4}>
             {u.disabled && <ToneBadge tone="plain">{t("users.disabled")}</ToneBadge>}
@@ -92,11 +95,11 @@ function UserRow({ user: u, onEdit, onLink }: { user: User; onEdit: () => void; 
             {u.oidc && <ToneBadge tone="plain">OIDC</ToneBadge>}
           </Group>
         </Table.Td>
-        <Table.Td>
+        <Table.Td data-label={t("users.last")}>
           <TimeStamp at={u.last_login} ago />
         </Table.Td>
         <Table.Td>
-          <Group gap={6} wrap="nowrap">
+          <Group gap={6} wrap={phone ? "wrap" : "nowrap"}>
             <Button size="compact-xs" variant="default" onClick={onEdit}>
               {common("edit")}
             </Button>
