@@ -4,6 +4,7 @@
 #   make run     build, and serve a page with the bundled incidents, diagnosed
 #   make test    run every test
 #   make test-browser  the tests that need a Chromium alone
+#   make test-all  the tests, and those against servers that are slow to get: IoTDB, Loki, Jaeger, Elasticsearch, Kubernetes ...
 #   make check   formatting, vet, lint and the tests under the race detector
 #   make bench   the speeds and the memory that the project promises
 #   make bench-service  what the service promises under load
@@ -31,7 +32,7 @@ PAGE_SOURCES := $(filter-out web/web.go,$(wildcard web/*.*)) $(shell find web/sr
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run page vet test test-go test-page test-browser screens check bench bench-service clean
+.PHONY: build run page vet test test-all test-go test-page test-browser screens check bench bench-service clean
 
 build: $(PAGE)
 	@test -e bin/triagent || echo "building the program, which takes a few minutes the first time ..."
@@ -49,6 +50,11 @@ test: test-page test-go test-browser
 
 test-go: $(PAGE)
 	@$(GO) test ./...
+
+# The servers are fetched or built once, into a cache, which takes a while.
+test-all: test
+	@$(GO) run ./lab/servers/get
+	@TRIAGENT_TEST_ALL=1 $(GO) test -p 1 -timeout 120m ./connectors/... ./lab/...
 
 test-page: $(MODULES)
 	@cd web && $(NPM) test --silent
