@@ -20,6 +20,7 @@ type Want struct {
 	Kinds    []Kind
 	From, To int64 // batches that have items from From on and before To; Unix nanoseconds
 	Heads    bool  // give batches without their bodies
+	Every    int   // give only each n-th batch; 0: all
 }
 
 func (w *Want) has(h head) bool {
@@ -37,6 +38,7 @@ type Seen struct {
 	Begins   int64    // Unix nanoseconds when the oldest segment began; 0: the ring is empty
 	Batches  Counts   // that fit
 	Items    Counts   // of these batches
+	Bytes    int64    // of these batches, decompressed
 	Damaged  []string // what could not be read, and why; a tear at the end of a segment is no damage: what was torn was never accepted
 	Gone     int      // segments that were dropped while the ring was read
 }
@@ -75,6 +77,7 @@ type reader struct {
 	seen      *Seen
 	dec       *zstd.Decoder
 	raw, pack []byte
+	fit       int // batches that fit, so far
 }
 
 func (r *reader) file(ctx context.Context, path string) error {
@@ -120,6 +123,9 @@ func (r *reader) segment(ctx context.Context, name string, f io.ReaderAt) error 
 		case !r.want.has(h):
 			continue
 		}
+		if r.fit++; r.want.Every > 1 && r.fit%r.want.Every != 1 {
+			continue
+		}
 		body, whole, err := r.body(f, h, at)
 		if err != nil {
 			r.damage(name, at, err.Error())
@@ -130,6 +136,7 @@ func (r *reader) segment(ctx context.Context, name string, f io.ReaderAt) error 
 		}
 		r.seen.Batches[h.kind]++
 		r.seen.Items[h.kind] += int64(h.items)
+		r.seen.Bytes += int64(h.raw)
 		if err := r.fn(Batch{Kind: h.kind, Items: h.items, From: h.from, To: h.to, Body: body}); err != nil {
 			return err
 		}
