@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"triagent/api/wire"
+	"triagent/incident"
 	"triagent/store"
 )
 
@@ -142,7 +144,7 @@ func (s *Server) createFromWords(ctx context.Context, in *createIn) (*incidentOu
 	if err := strict(b, &n); err != nil {
 		return nil, err
 	}
-	i, err := n.incident()
+	i, err := n.incident(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +166,43 @@ func strict(b []byte, v any) error {
 	return nil
 }
 
-func (n *newIncident) incident() (store.Incident, error) {
+// What may be examined: no time before there were such systems, none that is
+// still to come (clocks differ by up to a day), and no more than is kept.
+const (
+	firstYear = 1971
+	maxAhead  = 24 * time.Hour
+	maxWindow = 31 * 24 * time.Hour
+)
+
+// window is what is to be examined, if that can be.
+func (n *newIncident) window(now time.Time) (w incident.Window, err error) {
+	for _, end := range []struct {
+		name string
+		at   *time.Time
+		to   *time.Time
+	}{{"from", n.From, &w.From}, {"to", n.To, &w.To}} {
+		switch {
+		case end.at == nil:
+			continue
+		case end.at.Year() < firstYear:
+			return w, wrongValue("body."+end.name, fmt.Sprintf("%s is not before %d", end.name, firstYear))
+		case end.at.After(now.Add(maxAhead)):
+			return w, wrongValue("body."+end.name, end.name+" is at most a day ahead")
+		}
+		*end.to = end.at.UTC()
+	}
+	switch {
+	case n.From == nil || n.To == nil:
+		return w, nil
+	case !n.From.Before(*n.To):
+		return w, wrongValue("body.to", "to is later than from")
+	case n.To.Sub(*n.From) > maxWindow:
+		return w, wrongValue("body.to", "to is at most 31 days after from")
+	}
+	return w, nil
+}
+
+func (n *newIncident) incident(now time.Time) (store.Incident, error) {
 	title := oneLine(n.Title)
 	if title == "" || len(n.Title) > 300 {
 		return store.Incident{}, wrongValue("body.title", "a title has 1 to 300 bytes and is not blank")
@@ -188,15 +226,11 @@ func (n *newIncident) incident() (store.Incident, error) {
 		Title: title, System: n.System, Severity: sev, Source: "api", Labels: n.Labels,
 		Nodes: slices.Compact(slices.Sorted(slices.Values(n.Nodes))),
 	}
-	if n.From != nil {
-		i.Requested.From, i.Started = n.From.UTC(), n.From.UTC()
+	w, err := n.window(now)
+	if err != nil {
+		return i, err
 	}
-	if n.To != nil {
-		i.Requested.To, i.Ended = n.To.UTC(), n.To.UTC()
-	}
-	if n.From != nil && n.To != nil && !n.From.Before(*n.To) {
-		return i, wrongValue("body.to", "to is later than from")
-	}
+	i.Requested, i.Started, i.Ended = w, w.From, w.To
 	return i, nil
 }
 

@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
+	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
-	"triagent/internal/errs"
+	"triagent/store"
 )
 
 type healthOut struct {
@@ -24,16 +27,25 @@ func ok() *healthOut {
 // isAlive answers as long as the process does.
 func (s *Server) isAlive(context.Context, *struct{}) (*healthOut, error) { return ok(), nil }
 
-// isReady answers when the service can do its work.
+// isReady answers when the service can do its work: read and write.
 func (s *Server) isReady(ctx context.Context, _ *struct{}) (*healthOut, error) {
+	why := "The database does not answer."
 	err := s.c.Store.Ping(ctx)
+	if err == nil {
+		why, err = "The database cannot be written.", s.c.Store.Writable(ctx)
+	}
+	if errors.Is(err, store.ErrNoRoom) {
+		why = "The disk is full: nothing can be written."
+	}
 	if err == nil && s.c.Ready != nil {
-		err = s.c.Ready(ctx)
+		why, err = saysUnavailable, s.c.Ready(ctx)
 	}
-	if err != nil {
-		return nil, &errs.Error{Op: "be ready", Kind: errs.Unavailable, Err: err}
+	if err == nil {
+		return ok(), nil
 	}
-	return ok(), nil
+	p := remedied(problem(http.StatusServiceUnavailable, why), or(sentence(remedyOf(err)), saysRemedy))
+	p.cause, p.after = err, 5*time.Second
+	return nil, p
 }
 
 func (s *Server) getMetrics(context.Context, *struct{}) (*huma.StreamResponse, error) {

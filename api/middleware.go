@@ -4,9 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -54,9 +58,25 @@ func hurried(next http.Handler) http.Handler {
 		if r.ContentLength != 0 {
 			// A connection that cannot be bounded is not one of the server's.
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+			r.Body = sent{r.Body}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sent is a body as it was sent. Where its framing is wrong, which net/http tells
+// with errors that have no names, the sender is at fault and not the service.
+type sent struct{ io.ReadCloser }
+
+func (s sent) Read(b []byte) (int, error) {
+	n, err := s.ReadCloser.Read(b)
+	var late net.Error
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrBodyReadAfterClose),
+		errors.Is(err, context.Canceled), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		return n, err
+	}
+	return n, problem(http.StatusBadRequest, "The body could not be read: it did not come as its headers say.")
 }
 
 func decent(id string) bool {

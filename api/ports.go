@@ -20,6 +20,8 @@ type Store interface {
 
 	// Ping asks the database for a sign of life.
 	Ping(ctx context.Context) error
+	// Writable tells whether the database can be written, seconds ago at most.
+	Writable(ctx context.Context) error
 	// Check says what is wrong with what is kept; nothing is wrong with nil.
 	Check(ctx context.Context) []string
 }

@@ -101,7 +101,20 @@ const (
 func problemOf(err error) *Problem {
 	var se huma.StatusError
 	var big *http.MaxBytesError
+	var held *store.BusyError
 	switch {
+	case errors.Is(err, store.ErrNoRoom):
+		p := remedied(problem(http.StatusInsufficientStorage, sentence(store.ErrNoRoom.Error())), or(sentence(remedyOf(err)), saysRemedy))
+		p.cause = err
+		return p
+	case errors.As(err, &held):
+		p := remedied(problem(http.StatusServiceUnavailable, sentence(held.Error())), sentence(remedyOf(err)))
+		p.after = held.After
+		return p
+	case errors.Is(err, store.ErrManyUploads):
+		p := remedied(problem(http.StatusTooManyRequests, sentence(store.ErrManyUploads.Error())), sentence(remedyOf(err)))
+		p.after = time.Minute
+		return p
 	case errors.Is(err, store.ErrStale):
 		return remedied(problem(http.StatusPreconditionFailed, sentence(store.ErrStale.Error())), "Load it again and repeat the change.")
 	case errors.Is(err, store.ErrFull):
@@ -125,6 +138,15 @@ func problemOf(err error) *Problem {
 		return problem(se.GetStatus(), se.Error())
 	}
 	return problemOfKind(err)
+}
+
+// remedyOf is what an error says is to be done.
+func remedyOf(err error) string {
+	var e *errs.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Remedy
 }
 
 func problemOfKind(err error) *Problem {

@@ -176,7 +176,8 @@ func answers(op *huma.Operation, role string) []int {
 		out = append(out, http.StatusNotFound)
 	}
 	if op.Method != http.MethodGet && op.Method != http.MethodHead {
-		out = append(out, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusConflict)
+		out = append(out, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusConflict,
+			http.StatusInsufficientStorage)
 	}
 	if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "If-Match" }) {
 		out = append(out, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
