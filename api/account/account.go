@@ -48,6 +48,8 @@ type Store interface {
 	SetPreferences(ctx context.Context, id string, json []byte) error
 	LoginFailed(ctx context.Context, by store.Actor, name string, limit int, lock time.Duration) (store.User, bool, error)
 	LoginSucceeded(ctx context.Context, by store.Actor, id string) error
+	GhostLocked(ctx context.Context, hash string) (time.Time, error)
+	GhostFailed(ctx context.Context, by store.Actor, hash, reason string, limit int, lock time.Duration) (until time.Time, locked bool, err error)
 
 	PutSession(ctx context.Context, s store.Session) error
 	Session(ctx context.Context, hash string) (store.Session, error)
@@ -84,6 +86,7 @@ type Config struct {
 	LockFor            time.Duration // first lock; each that follows is twice as long, to a day at most; 0: 15 min
 	LoginsPerMinute    int           // attempts to log in from one address; 0: 30; below 0: no limit
 	RefusalsPerMinute  int           // answers 401 to one address before they become 429; 0: 300; below 0: no limit
+	NameKey            []byte        // of this installation, hides names that were tried and that nobody has; nil: they are only hashed
 	Hashers            int           // passwords hashed at once, 19 MiB each; 0: 2
 	OIDC               []Provider    // single sign-on; nil: none
 	Client             *http.Client  // to reach the OIDC providers; nil: one that waits 10 s

@@ -60,11 +60,10 @@ func (c *Config) lockFor(locks int) time.Duration {
 // maxStreaks bounds the names that are remembered for their failures.
 const maxStreaks = 4096
 
-// streaks remembers, by name, the locks in a row, so that they grow; and for
-// names that cannot log in also the failures, so that they are locked as those
-// of users are and a lock does not tell which names exist. It forgets what is
-// two days old, and anything when there are too many. It is of this process:
-// the locks of users themselves are in the store.
+// streaks remembers, by name, the locks in a row, so that they grow; of users and
+// of names that nobody can log in with alike. It forgets what is two days old,
+// and anything when there are too many. It is of this process: failures and the
+// locks themselves are in the store.
 type streaks struct {
 	now func() time.Time
 
@@ -73,10 +72,8 @@ type streaks struct {
 }
 
 type streak struct {
-	failures int // since the last lock; of names that cannot log in
-	locks    int
-	last     time.Time
-	until    time.Time // of names that cannot log in
+	locks int
+	last  time.Time
 }
 
 // of returns the streak of a name. The caller holds mu.
@@ -101,41 +98,14 @@ func (g *streaks) keep(name string, e streak) {
 	g.names[name] = e
 }
 
-// lockedUntil returns until when a name that cannot log in is locked, zero when
-// it is not.
-func (g *streaks) lockedUntil(name string) time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if e := g.of(name); g.now().Before(e.until) {
-		return e.until
-	}
-	return time.Time{}
-}
-
-// fail counts a failure of a name that cannot log in, and returns until when it
-// is locked by that, zero when it is not.
-func (g *streaks) fail(name string, c *Config) time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	e := g.of(name)
-	e.failures++
-	e.until = time.Time{}
-	if e.failures >= c.Lockout {
-		e.until = g.now().Add(c.lockFor(e.locks))
-		e.failures, e.locks = 0, e.locks+1
-	}
-	g.keep(name, e)
-	return e.until
-}
-
-// next is how long the next lock of a user would be.
+// next is how long the next lock of a name would be.
 func (g *streaks) next(name string, c *Config) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return c.lockFor(g.of(name).locks)
 }
 
-// locked counts a lock of a user.
+// locked counts a lock of a name.
 func (g *streaks) locked(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,6 +2,9 @@ package account
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -52,24 +55,42 @@ func (a *Accounts) login(ctx context.Context, name, password string) (store.User
 	return a.entered(ctx, by, u.ID)
 }
 
-// loginGhost answers a log-in that cannot succeed.
+// loginGhost answers a log-in that cannot succeed. It counts and locks as those
+// of users do, in the store too, so that a lock tells nobody which names exist.
 func (a *Accounts) loginGhost(ctx context.Context, name, password string) error {
-	if until := a.streaks.lockedUntil(name); !until.IsZero() {
+	hash := a.ghost(name)
+	until, err := a.store.GhostLocked(ctx, hash)
+	switch {
+	case err != nil:
+		return err
+	case a.cfg.Now().Before(until):
 		return errLocked(until)
 	}
 	if _, _, err := a.hasher.verify(ctx, "", password); err != nil {
 		return err
 	}
-	until := a.streaks.fail(name, &a.cfg)
 	// The name is not recorded: people type passwords into the wrong field.
 	by := store.Actor{Addr: visitOf(ctx).addr}
-	if err := a.store.Record(context.WithoutCancel(ctx), by, "login.failed", "", map[string]string{"reason": "no such account, disabled, or without a password"}); err != nil {
+	until, locked, err := a.store.GhostFailed(context.WithoutCancel(ctx), by, hash, "no such account, disabled, or without a password",
+		a.cfg.Lockout, a.streaks.next(name, &a.cfg))
+	if err != nil {
 		return err
 	}
-	if !until.IsZero() {
+	if locked {
+		a.streaks.locked(name)
+	}
+	if a.cfg.Now().Before(until) {
 		return errLocked(until)
 	}
 	return errWrong()
+}
+
+// ghost is what the store knows a name by that nobody can log in with: whoever
+// has the database cannot tell what was typed.
+func (a *Accounts) ghost(name string) string {
+	m := hmac.New(sha256.New, a.cfg.NameKey)
+	m.Write([]byte(name))
+	return hex.EncodeToString(m.Sum(nil))
 }
 
 // wrongPassword counts a failure of u. The store tells the owner when it locks.

@@ -159,7 +159,7 @@ func TestLockFor(t *testing.T) {
 func TestStreaksAreBounded(t *testing.T) {
 	h := empty(t, nil)
 	for range 3 * maxStreaks {
-		h.a.streaks.fail(newSecret(), &h.a.cfg)
+		h.a.streaks.locked(newSecret())
 	}
 	if n := len(h.a.streaks.names); n > maxStreaks {
 		t.Errorf("%d names are remembered", n)

@@ -148,11 +148,14 @@ func (h *hasher) verify(ctx context.Context, stored, password string) (ok, stale
 	return equal && stored != "", p.cost != current, nil
 }
 
-// enter waits for a slot. Too many waiting is of kind Unavailable.
+// errBusy says that too many wait for their password to be hashed.
+var errBusy = errs.New(errs.Unavailable, "too many people log in at this moment; try again in a few seconds")
+
+// enter waits for a slot. Too many waiting is errBusy, of kind Unavailable.
 func (h *hasher) enter(ctx context.Context) error {
 	if h.waiting.Add(1) > maxWaiting {
 		h.waiting.Add(-1)
-		return errs.New(errs.Unavailable, "too many people log in at this moment; try again in a few seconds")
+		return errBusy
 	}
 	defer h.waiting.Add(-1)
 	select {

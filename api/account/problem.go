@@ -73,13 +73,16 @@ func message(err error) string {
 	return e.Err.Error()
 }
 
-// problem picks the status of an error of the store or of ours. One of kind
-// Internal passes as it is: the server logs it and hides its cause.
+// problem picks the status of an error of the store or of ours. Those of kind
+// Internal and Unavailable pass as they are: their causes are the inside of the
+// service, which the server logs and hides.
 func problem(err error) error {
 	var status huma.StatusError
 	switch {
 	case err == nil, errors.As(err, &status):
 		return err
+	case errors.Is(err, errBusy):
+		return refused(http.StatusServiceUnavailable, message(err))
 	case errors.Is(err, store.ErrStale):
 		return refused(http.StatusPreconditionFailed, "Someone else changed it in the meantime: reload, look and try again.")
 	}
@@ -90,7 +93,7 @@ func problem(err error) error {
 		return refused(http.StatusUnprocessableEntity, message(err))
 	case errs.Denied:
 		return refused(http.StatusForbidden, message(err))
-	case errs.Unavailable, errs.Exhausted:
+	case errs.Exhausted:
 		return refused(http.StatusServiceUnavailable, message(err))
 	}
 	return err
