@@ -17,13 +17,13 @@ func (s *Service) checks(ctx context.Context) []api.Check {
 
 func (s *Service) checkDisk() api.Check {
 	c := api.Check{Name: "disk", State: "ok", Text: "how much room is left is not known on this system"}
-	free, ok := freeBytes(s.set.Data)
+	free, ok := s.store.Free()
 	if !ok {
 		return c
 	}
 	c.Text = fmt.Sprintf("%.1f GB are free where the state is kept", float64(free)/1e9)
 	switch {
-	case free < 200<<20:
+	case free < store.Reserve:
 		c.State, c.Remedy = "fail", "make room, or move the data folder to a larger disk: bundles cannot be taken in"
 	case free < 2<<30:
 		c.State, c.Remedy = "warn", "make room soon"

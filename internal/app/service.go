@@ -174,7 +174,14 @@ func (s *Service) openPort(ctx context.Context) error {
 
 func (s *Service) openStore(ctx context.Context) error {
 	var err error
-	s.store, err = store.New(ctx, s.set.storeConfig(func(c store.Change) {
+	if s.sealer, err = seal.Open(s.set.path("keys.json")); err != nil {
+		return err
+	}
+	keys, err := s.sealer.Derive(forAudit)
+	if err != nil {
+		return err
+	}
+	s.store, err = store.New(ctx, s.set.storeConfig(keys, func(c store.Change) {
 		if s.server == nil {
 			return // nobody can have been watching
 		}
@@ -194,22 +201,31 @@ func (s *Service) openStore(ctx context.Context) error {
 	}
 	s.closeWith("store", s.store.Close)
 	s.live = &liveSettings{store: s.store, base: s.set}
-	s.sealer, err = seal.Open(s.set.path("keys.json"))
-	return err
+	return s.store.SignAudit(ctx, robot)
 }
 
+// What keys are derived for.
+const (
+	forAudit  = "audit head"
+	forLogins = "names at log-in"
+)
+
 // storeConfig is where the state is kept.
-func (s Settings) storeConfig(changed func(store.Change), log *slog.Logger) store.Config {
+func (s Settings) storeConfig(keys [][]byte, changed func(store.Change), log *slog.Logger) store.Config {
 	return store.Config{
 		Path: s.path("triagent.db"), URL: s.Database, Blobs: s.path("bundles"), MaxQueued: s.Diagnosis.Queue, Changed: changed, Log: log,
+		Announced: 4 * s.Diagnosis.MaxBundle << 20, AuditKeys: keys, AuditMark: s.path("audit.signed"),
 	}
 }
 
 func (s *Service) openAccounts(ctx context.Context) error {
-	var err error
+	keys, err := s.sealer.Derive(forLogins)
+	if err != nil {
+		return err
+	}
 	s.accounts, err = account.New(account.Config{
 		PublicURL: s.live.publicURL, Version: s.set.Version, Demo: s.set.Demo, OIDC: s.set.OIDC, Log: s.log,
-		Proxies: s.set.proxies(),
+		Proxies: s.set.proxies(), NameKey: keys[0],
 	}, s.store)
 	if err != nil || s.set.Demo {
 		return err
@@ -260,10 +276,20 @@ func (s *Service) openPool(context.Context) error {
 		host = "worker"
 	}
 	s.pool, err = work.New(work.Config{
-		Queue: s.store, Diagnose: s.diagnose, Bundle: s.bundle, Workers: s.set.Diagnosis.Workers, Lease: 10 * time.Second,
+		Queue: s.store, Diagnose: s.diagnose, Bundle: s.bundleIfRoom, Workers: s.set.Diagnosis.Workers, Lease: 10 * time.Second,
 		Name: fmt.Sprintf("%s-%d", host, os.Getpid()), Log: s.log,
 	})
 	return err
+}
+
+// bundleIfRoom is bundle, unless one would have to be made and the disk is full.
+func (s *Service) bundleIfRoom(ctx context.Context, j store.Job) (string, func(), error) {
+	if j.Bundle == "" || strings.HasPrefix(j.Bundle, collected) {
+		if err := s.store.HasRoom(0); err != nil {
+			return "", nil, err
+		}
+	}
+	return s.bundle(ctx, j)
 }
 
 func (s *Service) openServer(context.Context) error {

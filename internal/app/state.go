@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"triagent/internal/errs"
+	"triagent/internal/seal"
 	"triagent/store"
 )
 
@@ -22,8 +23,8 @@ func CheckStore(ctx context.Context, set Settings) ([]string, error) {
 	return wrong, st.Close() //nolint:contextcheck // closing is not given up
 }
 
-// CheckAudit verifies the chain of the audit and returns how many entries it has
-// and the first that is broken; 0: none.
+// CheckAudit verifies the chain of the audit and the MAC of its end, and returns
+// how many entries it has and the first that is broken; 0: none.
 func CheckAudit(ctx context.Context, set Settings) (entries, broken int64, err error) {
 	st, err := openState(ctx, set)
 	if err != nil {
@@ -41,5 +42,15 @@ func openState(ctx context.Context, set Settings) (*store.Store, error) {
 			return nil, &errs.Error{Kind: errs.NotFound, Err: fmt.Errorf("there is no state in %s", set.Data), Remedy: "name its folder with --data, or the settings with --config"}
 		}
 	}
-	return store.New(ctx, set.storeConfig(nil, slog.New(slog.DiscardHandler)))
+	var keys [][]byte
+	if _, err := os.Stat(set.path("keys.json")); err == nil {
+		sealer, err := seal.Open(set.path("keys.json"))
+		if err != nil {
+			return nil, err
+		}
+		if keys, err = sealer.Derive(forAudit); err != nil {
+			return nil, err
+		}
+	}
+	return store.New(ctx, set.storeConfig(keys, nil, slog.New(slog.DiscardHandler)))
 }
