@@ -34,7 +34,7 @@ export interface Drawing {
   grouped: boolean;
 }
 
-const gap = 30;
+const gap = 40;
 
 /** Most boxes of a service below each other; more go into further columns. */
 const column = 10;
@@ -75,9 +75,7 @@ export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: bo
     members.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
     members.forEach((b, i) => {
       const [c, r] = cell(i, downwards);
-      // What is alone in the last row stands in its middle.
-      const alone = downwards && members.length > 1 && i === members.length - 1 && i % abreast === 0;
-      b.x = at.x - (alone ? boxWidth : at.width) / 2 + (alone ? 0 : c * (boxWidth + gap));
+      b.x = at.x - at.width / 2 + c * (boxWidth + gap);
       b.y = at.y - at.height / 2 + r * (boxHeight + gap);
     });
   }

@@ -16,7 +16,9 @@ interface Point {
 }
 
 /** How far the middle of a line may be moved aside, in order of preference. */
-const bends = [0, 40, -40, 80, -80, 130, -130, 190, -190, 260, -260, 340, -340];
+const bends = [
+  0, 25, -25, 50, -50, 75, -75, 100, -100, 130, -130, 160, -160, 200, -200, 250, -250, 300, -300, 360, -360,
+];
 
 /** Boxes above which lines are straight: to look for a way around costs too much. */
 const crowded = 120;
@@ -36,6 +38,12 @@ export function route(boxes: readonly Box[], lines: readonly Line[]): Route[] {
   return out;
 }
 
+/** How far lines may leave the picture to the left and right. */
+const aside = 36;
+
+/** What it costs that the middle of a line lies outside of the picture. */
+const outside = (x: number, left: number, right: number) => (x < left || x > right ? 2 : 0);
+
 const key = (from: string, to: string, kind: string) => `${from}\n${to}\n${kind}`;
 
 const middle = (b: Box): Point => ({ x: b.x + boxWidth / 2, y: b.y + boxHeight / 2 });
@@ -44,12 +52,14 @@ function path(a: Box, b: Box, boxes: readonly Box[]): string {
   const [from, to] = [middle(a), middle(b)];
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
   const [nx, ny] = [-(to.y - from.y) / length, (to.x - from.x) / length];
+  const left = Math.min(...boxes.map((x) => x.x)) - aside;
+  const right = Math.max(...boxes.map((x) => x.x)) + boxWidth + aside;
   const others = boxes.length > crowded ? [] : boxes.filter((x) => x !== a && x !== b);
   let best = { hits: Infinity, d: "" };
   for (const bend of bends) {
     const c = { x: (from.x + to.x) / 2 + nx * bend, y: (from.y + to.y) / 2 + ny * bend };
     const [start, end] = [border(a, c), border(b, c)];
-    const hits = crossed(start, c, end, others);
+    const hits = crossed(start, c, end, others) + outside((from.x + to.x + 2 * c.x) / 4, left, right);
     if (hits < best.hits) best = { hits, d: `M${say(start)} Q${say(c)} ${say(end)}` };
     if (hits === 0) break;
   }
