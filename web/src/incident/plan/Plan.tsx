@@ -62,7 +62,7 @@ function Step({ action: a }: { action: Action }) {
         )}
       </div>
       <div className={classes.soft}>
-        <Code>
+        <Code className={classes.wrap}>
           {a.action} {a.target} {params}
         </Code>
       </div>

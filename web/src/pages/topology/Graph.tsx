@@ -120,7 +120,7 @@ export function Graph({ drawing, downwards, chosen, onChoose }: Props) {
         edgeTypes={edgeTypes}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ minZoom: 0.55, maxZoom: 1.1, padding: downwards ? 0.2 : 0.1 }}
+        fitViewOptions={{ minZoom: 0.55, maxZoom: 1.1, padding: downwards ? 0.26 : 0.1 }}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}
