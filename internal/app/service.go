@@ -43,22 +43,23 @@ type Service struct {
 	log   *slog.Logger
 	parts Parts
 
-	engine   *App
-	words    *knowledge.Base
-	store    *store.Store
-	sealer   *seal.Sealer
-	accounts *account.Accounts
-	intake   *intake.Intake
-	outbox   *outbox.Outbox
-	pool     *work.Pool
-	server   *api.Server
-	systems  *systems
-	live     *liveSettings
-	meter    *meter
-	tracer   trace.Tracer
-	pair     *keyPair
-	listener net.Listener
-	link     string
+	engine    *App
+	words     *knowledge.Base
+	store     *store.Store
+	sealer    *seal.Sealer
+	accounts  *account.Accounts
+	intake    *intake.Intake
+	outbox    *outbox.Outbox
+	pool      *work.Pool
+	server    *api.Server
+	systems   *systems
+	receivers []receiver
+	live      *liveSettings
+	meter     *meter
+	tracer    trace.Tracer
+	pair      *keyPair
+	listener  net.Listener
+	link      string
 
 	closers []closer // what Close does, last first
 }
@@ -256,6 +257,19 @@ func (s *Service) openSystems(context.Context) error {
 		}
 	}
 	s.closeWith("systems", s.systems.close)
+	for i := range s.set.Systems {
+		for _, src := range s.set.Systems[i].Sources {
+			if src.read.receive == nil {
+				continue
+			}
+			r, err := src.read.receive(s.log)
+			if err != nil {
+				return fmt.Errorf("system %s: source %s: %w", s.set.Systems[i].Name, src.Kind, err)
+			}
+			s.receivers = append(s.receivers, r)
+			s.closeWith("receiver", r.Close)
+		}
+	}
 	return nil
 }
 
@@ -343,6 +357,9 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return serve(ctx, s.listener, s.server.Handler(), s.pair, s.log) })
 	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget, s.lookAtSources} {
 		g.Go(func() error { return run(ctx) })
+	}
+	for _, r := range s.receivers {
+		g.Go(func() error { return r.Run(ctx) })
 	}
 	if s.set.Demo {
 		g.Go(func() error { return s.replay(ctx) })

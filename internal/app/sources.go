@@ -2,15 +2,21 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"triagent/connectors"
 	"triagent/connectors/alertmanager"
+	"triagent/connectors/elastic"
 	"triagent/connectors/files"
 	"triagent/connectors/iotdb"
+	"triagent/connectors/jaeger"
 	"triagent/connectors/kubernetes"
+	"triagent/connectors/loki"
+	"triagent/connectors/otlp"
 	"triagent/connectors/postgresql"
 	"triagent/connectors/prometheus"
 )
@@ -29,6 +35,15 @@ type sourceConfig struct {
 	at       string // its address, for people
 	validate func() error
 	open     func() (connectors.Source, error)
+	// receive opens what takes data in for the source while the service runs;
+	// nil: the source is asked, nobody sends to it.
+	receive func(*slog.Logger) (receiver, error)
+}
+
+// receiver takes data in until ctx ends.
+type receiver interface {
+	Run(ctx context.Context) error
+	Close() error
 }
 
 // decoder decodes a piece of YAML strictly into a value.
@@ -37,9 +52,13 @@ type decoder func(value any) error
 // sourceKinds are the kinds of source there are.
 var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
 	"alertmanager": kind(alertmanager.New, func(c *alertmanager.Config) string { return c.URL }),
+	"elastic":      kind(elastic.New, func(c *elastic.Config) string { return c.URL }),
 	"files":        kind(files.New, func(c *files.Config) string { return strings.Join(c.Paths, " ") }),
 	"iotdb":        kind(iotdb.New, func(c *iotdb.Config) string { return cmp.Or(c.URL, strings.Join(c.URLs, " ")) }),
+	"jaeger":       kind(jaeger.New, func(c *jaeger.Config) string { return c.URL }),
 	"kubernetes":   kind(kubernetes.New, func(c *kubernetes.Config) string { return c.URL }),
+	"loki":         kind(loki.NewSource, func(c *loki.SourceConfig) string { return c.URL }),
+	"otlp":         receiving,
 	"postgresql":   kind(postgresql.New, func(c *postgresql.Config) string { return strings.Join(c.Hosts, " ") }),
 	"prometheus":   kind(prometheus.New, func(c *prometheus.Config) string { return c.URL }),
 }
@@ -65,6 +84,20 @@ func kind[C any, P interface {
 			open: func() (connectors.Source, error) { return open(all.Config) },
 		}, nil
 	}
+}
+
+// receiving reads the settings of a source that the service itself fills with
+// what is sent to it.
+func receiving(decode decoder) (*sourceConfig, error) {
+	var c otlp.Config
+	s, err := kind(otlp.New, func(read *otlp.Config) string {
+		c = *read
+		return read.Dir
+	})(decode)
+	if err == nil {
+		s.receive = func(log *slog.Logger) (receiver, error) { return otlp.NewReceiver(c, log) }
+	}
+	return s, err
 }
 
 // UnmarshalYAML reads a source by its kind.

@@ -1,9 +1,14 @@
 package app
 
 import (
+	"net"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"triagent/incident"
 	"triagent/internal/errs"
 )
 
@@ -58,5 +63,63 @@ func TestSystems(t *testing.T) {
 		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s -> %s: %v, want %s", c.from, c.to, err, c.want)
 		}
+	}
+}
+
+// TestKinds opens a source of every kind with the least that it needs.
+func TestKinds(t *testing.T) {
+	least := map[string]string{
+		"alertmanager": "url: http://127.0.0.1:9093", "elastic": "url: http://127.0.0.1:9200", "files": "paths: [/var/log/*.log]",
+		"iotdb": "urls: ['http://127.0.0.1:18080'], user: u, password: p", "jaeger": "url: http://127.0.0.1:16686",
+		"kubernetes": "url: https://127.0.0.1:6443, token: t", "loki": "url: http://127.0.0.1:3100", "otlp": "dir: " + t.TempDir(),
+		"postgresql": "hosts: [127.0.0.1], user: u", "prometheus": "url: http://127.0.0.1:9090",
+	}
+	for _, kind := range kindNames() {
+		s, err := parseSettings("t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", "+least[kind]+"}]}]"))
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		all, err := openSystems(s.Systems, nil)
+		if err != nil || all.list[0].Sources[0].At == "" {
+			t.Errorf("%s: %+v, %v", kind, all, err)
+			continue
+		}
+		if err := all.close(); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if _, err := parseSettings("t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", odd: 1}]}]")); err == nil || !strings.Contains(err.Error(), "t.yaml:1:") {
+			t.Errorf("%s: an unknown key: %v", kind, err)
+		}
+	}
+}
+
+// TestReceives has the service take traces in for a source that is sent to.
+func TestReceives(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set, err := parseSettings("t.yaml", []byte("systems: [{name: shop, sources: [{kind: otlp, dir: '"+t.TempDir()+"', grpc: none, http: '"+at+"'}]}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, set)
+	now := strconv.FormatInt(time.Now().UnixNano(), 10)
+	resp, err := http.Post("http://"+at+"/v1/traces", "application/json", strings.NewReader(`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.instance.id","value":{"stringValue":"web-1"}}]},
+		"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"pay","kind":2,"startTimeUnixNano":"`+now+`","endTimeUnixNano":"`+now+`"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d, %v", resp.StatusCode, err)
+	}
+	inv := r.svc.systems.of("shop").Discover(t.Context(), incident.Window{From: time.Now().Add(-time.Minute), To: time.Now().Add(time.Minute)})
+	if len(inv.Topology.Nodes) != 1 || inv.Topology.Nodes[0].ID != "web-1" {
+		t.Errorf("nodes %+v, sources %+v", inv.Topology.Nodes, inv.Sources)
 	}
 }
