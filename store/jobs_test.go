@@ -257,6 +257,42 @@ func TestPoisonedJob(t *testing.T) {
 	})
 }
 
+// TestSuspectRunsAlone begins a job that is suspect beside no other, and no other
+// beside it.
+func TestSuspectRunsAlone(t *testing.T) {
+	c := &clock{}
+	storetest.Each(t, store.Config{Now: c.now}, func(t *testing.T, s *store.Store) {
+		next := func(when string, want string) store.Job {
+			t.Helper()
+			j, _, err := s.Take(t.Context(), "w", time.Minute)
+			if err != nil || j.Incident != want {
+				t.Fatalf("%s: took %q, %v, want %q", when, j.Incident, err, want)
+			}
+			return j
+		}
+		finish := func(j store.Job) {
+			t.Helper()
+			if err := s.Finish(t.Context(), j, incident.Diagnosis{Verdict: incident.Likely}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		suspect := upload(t, s, store.Major).ID
+		for range 3 {
+			next("at first", suspect)
+			c.pass(2 * time.Minute)
+		}
+		urgent := upload(t, s, store.Critical).ID
+		first := next("by priority", urgent)
+		last := upload(t, s, store.Major).ID
+		next("beside another", "")
+		finish(first)
+		alone := next("alone", suspect)
+		next("beside a suspect", "")
+		finish(alone)
+		next("after it", last)
+	})
+}
+
 // TestSuspectYields gives a newer attempt the place of one that was lost alone,
 // and lets people ask for a job that pauses.
 func TestSuspectYields(t *testing.T) {

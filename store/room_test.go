@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +73,9 @@ func TestReserve(t *testing.T) {
 		if free.Load() > Reserve-1 && len(piece) <= 10<<20 {
 			free.Store(Reserve - 1)
 		}
+		if len(piece) == 0 {
+			return 0, io.EOF
+		}
 		n := copy(p, piece)
 		piece = piece[n:]
 		return n, nil
@@ -90,7 +94,7 @@ func TestReserve(t *testing.T) {
 		free.Store(Reserve - 1)
 		return len(p), nil
 	}
-	_, _, err = s.PutBundle(ctx, BundleName(""), filling, 1<<30)
+	_, _, err = s.PutBundle(ctx, BundleName(""), filling, 64<<20)
 	refused("a bundle on the way", err)
 	if n := parts(t, s); n != 1 {
 		t.Errorf("%d files are left, want that of the upload", n)
