@@ -81,6 +81,7 @@ GET /evaluations/{id}                 viewer   read
 GET /evaluations/{a}/compare/{b}      viewer   read
 DELETE /evaluations/{id}              operator write
 GET /settings/service                 viewer   read
+GET /settings/service/started         viewer   read
 PUT /settings/service                 admin    admin
 GET /settings/routing                 operator read
 PUT /settings/routing                 admin    admin
