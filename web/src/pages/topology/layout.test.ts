@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TopologyNode } from "../../lib/types";
-import { boxHeight, boxWidth, draw, maxNodes } from "./layout";
+import { boxHeight, boxWidth, draw, maxNodes, others } from "./layout";
 import { border, route } from "./route";
 
 const node = (i: number, over: Partial<TopologyNode> = {}): TopologyNode => ({
@@ -60,5 +60,14 @@ describe("draw", () => {
     const zero = d.boxes.find((b) => b.id === "svc0");
     expect(zero).toMatchObject({ severity: "critical", open: ["inc-1", "inc-2"], size: 61 });
     expect(d.lines).toEqual([{ from: "svc0", to: "svc1", kind: "calls", count: 2 }]);
+  });
+  it("draws any number of nodes as so many boxes at most", () => {
+    const without = Array.from({ length: 3000 }, (_, i) => ({ ...node(i), service: "" }));
+    expect(draw(without, [], false).boxes).toMatchObject([{ id: others, size: 3000 }]);
+    const alone = Array.from({ length: 3000 }, (_, i) => ({ ...node(i), service: `s${String(i >> 1)}` }));
+    const d = draw(alone, [edge("n0", "n2"), edge("n0", "n2999")], false);
+    expect(d.boxes.length).toBe(maxNodes);
+    expect(d.boxes.find((b) => b.id === others)?.size).toBe(3000 - 2 * (maxNodes - 1));
+    expect(d.lines.length).toBe(2);
   });
 });

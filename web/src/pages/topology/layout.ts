@@ -49,7 +49,8 @@ const abreast = 2;
  */
 export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: boolean, downwards = false): Drawing {
   const grouped = byService || nodes.length > maxNodes;
-  const place = new Map(nodes.map((n) => [n.id, grouped ? n.service || n.id : n.id]));
+  const place = new Map(nodes.map((n) => [n.id, n.id]));
+  if (grouped) group(nodes, place);
   const boxes = [...gather(nodes, place).values()];
   const lines = join(edges, place);
   const services = new Map<string, Box[]>();
@@ -80,6 +81,27 @@ export function draw(nodes: TopologyNode[], edges: TopologyEdge[], byService: bo
     });
   }
   return { boxes, lines, grouped };
+}
+
+/** What stands for the nodes that have no box of their own. */
+export const others = "…";
+
+/**
+ * Places nodes in boxes by service, maxNodes at most: where there are too many nodes to draw, those of no known
+ * service, and those of the services with the fewest nodes, are in one box.
+ */
+function group(nodes: TopologyNode[], place: Map<string, string>) {
+  const many = nodes.length > maxNodes;
+  const name = (n: TopologyNode) => n.service || (many ? others : n.id);
+  const sizes = new Map<string, number>();
+  for (const n of nodes) sizes.set(name(n), (sizes.get(name(n)) ?? 0) + 1);
+  const kept = new Set(
+    [...sizes]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, maxNodes - 1)
+      .map(([k]) => k),
+  );
+  for (const n of nodes) place.set(n.id, kept.has(name(n)) ? name(n) : others);
 }
 
 /** Column and row of the box i of a service. */
