@@ -27,7 +27,7 @@ func (s *Store) AddFeedback(ctx context.Context, by Actor, f Feedback) (Feedback
 		if out.Attempt == 0 {
 			out.Attempt = in.Attempt
 		}
-		t.audit(by, "incident.feedback", f.Incident, map[string]string{"verdict": f.Verdict, "node": f.Node, "fault": f.Fault})
+		t.audit(by, "incident.feedback", f.Incident, map[string]string{"verdict": f.Verdict, "node": f.Node, "fault": f.Fault, "note": f.Note})
 		err = t.row(ctx, insertFeedback, number, out.Attempt, out.User, out.Verdict, out.Node, out.Fault, out.Note, nanos(out.At)).Scan(&out.ID)
 		if err != nil {
 			return err
