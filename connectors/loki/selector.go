@@ -5,57 +5,19 @@ import (
 	"strconv"
 	"strings"
 
-	"triagent/internal/errs"
+	"triagent/connectors/matchers"
 )
 
 // matcher is one condition on a label.
-type matcher struct{ name, op, value string }
+type matcher = matchers.Matcher
 
 // selector is a list of conditions that all hold.
 type selector []matcher
 
-// parseSelector reads {name="value", ...} with the operators of LogQL, the
-// braces included or not. The empty text is no condition. Nothing else passes:
-// the text becomes part of every query.
+// parseSelector reads {name="value", ...}; see matchers.Parse.
 func parseSelector(text string) (selector, error) {
-	rest := strings.TrimSpace(text)
-	if strings.HasPrefix(rest, "{") && strings.HasSuffix(rest, "}") {
-		rest = strings.TrimSpace(rest[1 : len(rest)-1])
-	}
-	var out selector
-	for rest != "" {
-		at := strings.IndexAny(rest, "=!")
-		if at < 0 {
-			return nil, wrongSelector(text)
-		}
-		m := matcher{name: strings.TrimSpace(rest[:at])}
-		for _, op := range []string{"=~", "!=", "!~", "="} {
-			if strings.HasPrefix(rest[at:], op) {
-				m.op = op
-				break
-			}
-		}
-		rest = strings.TrimSpace(rest[at+len(m.op):])
-		quoted, err := strconv.QuotedPrefix(rest)
-		if err != nil || m.op == "" || !label.MatchString(m.name) {
-			return nil, wrongSelector(text)
-		}
-		if m.value, err = strconv.Unquote(quoted); err != nil {
-			return nil, wrongSelector(text)
-		}
-		out = append(out, m)
-		rest = strings.TrimSpace(rest[len(quoted):])
-		if after, ok := strings.CutPrefix(rest, ","); ok {
-			rest = strings.TrimSpace(after)
-		} else if rest != "" {
-			return nil, wrongSelector(text)
-		}
-	}
-	return out, nil
-}
-
-func wrongSelector(text string) error {
-	return errs.New(errs.Invalid, `match: %.80q is not read: write conditions on labels only, as {cluster="plant",env=~"prod|live"}`, text)
+	m, err := matchers.Parse(text)
+	return m, err
 }
 
 // with is the selector with more conditions.
@@ -69,7 +31,7 @@ func (s selector) String() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(m.name + m.op + strconv.Quote(m.value))
+		b.WriteString(m.Name + m.Op + strconv.Quote(m.Value))
 	}
 	return b.String() + "}"
 }

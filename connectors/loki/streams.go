@@ -56,7 +56,7 @@ func (s *Source) asked() []string {
 	}
 	var out []string
 	for _, l := range s.c.NodeLabels {
-		out = append(out, selector{{l, "=~", ".+"}}.String())
+		out = append(out, selector{{Name: l, Op: "=~", Value: ".+"}}.String())
 	}
 	return out
 }
@@ -67,9 +67,9 @@ func (s *Source) nodeOf(set map[string]string) (string, selector) {
 	sel := s.match
 	for _, l := range s.c.NodeLabels {
 		if v := set[l]; v != "" {
-			return v, sel.with(matcher{l, "=", v})
+			return v, sel.with(matcher{Name: l, Op: "=", Value: v})
 		}
-		sel = sel.with(matcher{l, "=", ""})
+		sel = sel.with(matcher{Name: l, Op: "=", Value: ""})
 	}
 	return "", nil
 }

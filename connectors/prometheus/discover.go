@@ -65,7 +65,7 @@ func (s *Source) down(ctx context.Context, span incident.Window, nodes []*node) 
 		} `json:"result"`
 	}
 	if _, err := s.listed(ctx, "/api/v1/query", url.Values{
-		"query": {s.match.with(matcher{"__name__", "=", "up"}).String()}, "time": {unix(span.To)},
+		"query": {s.match.with(matcher{Name: "__name__", Op: "=", Value: "up"}).String()}, "time": {unix(span.To)},
 	}, &answer); err != nil {
 		return nil, err
 	}

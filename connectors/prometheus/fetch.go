@@ -200,8 +200,8 @@ func (g *gathering) series(n *node, list []*series, a axis) error {
 func (s *Source) naming() map[string]bool {
 	drop := map[string]bool{"job": true, "instance": true, "cluster": true, s.c.NodeLabel: true, s.c.ServiceLabel: true}
 	for _, m := range s.match {
-		if m.op == "=" {
-			drop[m.name] = true
+		if m.Op == "=" {
+			drop[m.Name] = true
 		}
 	}
 	return drop

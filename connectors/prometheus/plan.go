@@ -100,7 +100,7 @@ func ofExporter(name string) bool {
 }
 
 // names of the parts that nothing is made of, in a query.
-var noParts = []matcher{{"__name__", "!~", ".+_bucket|.+_created|up"}, {"quantile", "=", ""}}
+var noParts = []matcher{{Name: "__name__", Op: "!~", Value: ".+_bucket|.+_created|up"}, {Name: "quantile", Op: "=", Value: ""}}
 
 // question is one or more queries, one after another in time, for some metrics
 // of a target.
@@ -122,7 +122,7 @@ func (p *plan) questions(sel selector, span incident.Window, points int, step ti
 		}
 		q := question{sel: sel.String(), spans: split(span, (n*points+page-1)/page, points, step)}
 		if to-from < len(p.families) || len(p.omitted) > 0 {
-			q.sel = sel.with(matcher{"__name__", "=~", alternatives(p.families[from:to])}).String()
+			q.sel = sel.with(matcher{Name: "__name__", Op: "=~", Value: alternatives(p.families[from:to])}).String()
 		}
 		out = append(out, q)
 		from = to
@@ -207,7 +207,7 @@ func (g *gathering) reductions() []incident.Reduction {
 		out = append(out, incident.Reduction{
 			Stage: "metrics", In: t.in, Out: t.out, Unit: "series",
 			How:  fmt.Sprintf("of %d nodes, counters of single cores became means of all cores", t.nodes),
-			Rest: g.s.match.with(matcher{core, "!=", ""}).String(),
+			Rest: g.s.match.with(matcher{Name: core, Op: "!=", Value: ""}).String(),
 		})
 	}
 	return out

@@ -27,7 +27,7 @@ func (g *gathering) scrapes(ctx context.Context, all []*node) error {
 	// As a rule nothing is scraped more often than once in 5 s.
 	parts := 1 + int(g.span.Duration()/(5*time.Second))*len(by)/page
 	for _, span := range split(g.span, parts, 0, 0) {
-		list, said, err := g.s.raw(ctx, g.s.match.with(matcher{"__name__", "=", "up"}).String(), span)
+		list, said, err := g.s.raw(ctx, g.s.match.with(matcher{Name: "__name__", Op: "=", Value: "up"}).String(), span)
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ type counts map[string]int
 // counts asks for them. It is one sample a target: the server counts as it
 // scrapes. One that does not is no error.
 func (s *Source) counts(ctx context.Context, span incident.Window) (counts, error) {
-	sel := s.match.with(matcher{"__name__", "=", "scrape_samples_post_metric_relabeling"})
+	sel := s.match.with(matcher{Name: "__name__", Op: "=", Value: "scrape_samples_post_metric_relabeling"})
 	var answer struct {
 		ResultType string `json:"resultType"`
 		Result     []struct {

@@ -7,68 +7,19 @@ import (
 	"strings"
 	"time"
 
-	"triagent/internal/errs"
+	"triagent/connectors/matchers"
 )
 
 // matcher is one condition on a label.
-type matcher struct{ name, op, value string }
+type matcher = matchers.Matcher
 
 // selector is a list of conditions that all hold.
 type selector []matcher
 
-// parseSelector reads {name="value", ...} with the operators of PromQL, the
-// braces included or not. The empty text is no condition. Nothing else passes:
-// the text becomes part of every query.
+// parseSelector reads {name="value", ...}; see matchers.Parse.
 func parseSelector(text string) (selector, error) {
-	rest := strings.TrimSpace(text)
-	if strings.HasPrefix(rest, "{") && strings.HasSuffix(rest, "}") {
-		rest = strings.TrimSpace(rest[1 : len(rest)-1])
-	}
-	var out selector
-	for rest != "" {
-		at := strings.IndexAny(rest, "=!")
-		if at < 0 {
-			return nil, wrongSelector(text)
-		}
-		m := matcher{name: strings.TrimSpace(rest[:at])}
-		for _, op := range []string{"=~", "!=", "!~", "="} {
-			if strings.HasPrefix(rest[at:], op) {
-				m.op = op
-				break
-			}
-		}
-		rest = strings.TrimSpace(rest[at+len(m.op):])
-		var ok bool
-		if m.value, rest, ok = cutQuoted(rest); !ok || m.op == "" || !label.MatchString(m.name) {
-			return nil, wrongSelector(text)
-		}
-		out = append(out, m)
-		rest = strings.TrimSpace(rest)
-		if after, ok := strings.CutPrefix(rest, ","); ok {
-			rest = strings.TrimSpace(after)
-		} else if rest != "" {
-			return nil, wrongSelector(text)
-		}
-	}
-	return out, nil
-}
-
-// cutQuoted takes a text in quotes of any kind off the beginning of a text.
-func cutQuoted(text string) (value, rest string, ok bool) {
-	if after, single := strings.CutPrefix(text, "'"); single {
-		value, rest, ok = strings.Cut(after, "'")
-		return value, rest, ok && !strings.Contains(value, `\`)
-	}
-	quoted, err := strconv.QuotedPrefix(text)
-	if err != nil {
-		return "", "", false
-	}
-	value, err = strconv.Unquote(quoted)
-	return value, text[len(quoted):], err == nil
-}
-
-func wrongSelector(text string) error {
-	return errs.New(errs.Invalid, `match: %.80q is not read: write label conditions only, as {cluster="plant",env=~"prod|live"}`, text)
+	m, err := matchers.Parse(text)
+	return m, err
 }
 
 // with is the selector with more conditions.
@@ -83,7 +34,7 @@ func (s selector) String() string {
 	var b strings.Builder
 	for i, m := range s {
 		b.WriteString(cutBy(i, "{", ","))
-		b.WriteString(quoteName(m.name) + m.op + strconv.Quote(m.value))
+		b.WriteString(quoteName(m.Name) + m.Op + strconv.Quote(m.Value))
 	}
 	return b.String() + "}"
 }

@@ -32,7 +32,7 @@ func (t *target) sets() []map[string]string { return append([]map[string]string{
 // upQuery is the selector of its up.
 func (t *target) upQuery() string {
 	if len(t.more) > 0 {
-		return t.sel.with(matcher{"__name__", "=", "up"}).String()
+		return t.sel.with(matcher{Name: "__name__", Op: "=", Value: "up"}).String()
 	}
 	return seriesText("up", t.labels)
 }
@@ -49,9 +49,9 @@ var machineInfo = map[string]string{"node_uname_info": "nodename", "windows_os_i
 
 // known finds the targets that there were in a span and makes nodes of them.
 func (s *Source) known(ctx context.Context, span incident.Window) ([]*node, notes, error) {
-	ask := []string{s.match.with(matcher{"__name__", "=", "up"}).String()}
+	ask := []string{s.match.with(matcher{Name: "__name__", Op: "=", Value: "up"}).String()}
 	for _, name := range slices.Sorted(maps.Keys(machineInfo)) {
-		ask = append(ask, s.match.with(matcher{"__name__", "=", name}).String())
+		ask = append(ask, s.match.with(matcher{Name: "__name__", Op: "=", Value: name}).String())
 	}
 	sets, n, err := s.labelSets(ctx, span, ask...)
 	if err != nil {
@@ -84,11 +84,11 @@ func (s *Source) target(set map[string]string) *target {
 	t := &target{labels: set, sel: s.match}
 	for _, k := range []string{"job", "instance"} {
 		if v := set[k]; v != "" {
-			t.sel = t.sel.with(matcher{k, "=", v})
+			t.sel = t.sel.with(matcher{Name: k, Op: "=", Value: v})
 		}
 	}
 	if k := s.c.NodeLabel; k != "instance" {
-		t.sel = t.sel.with(matcher{k, "=", set[k]})
+		t.sel = t.sel.with(matcher{Name: k, Op: "=", Value: set[k]})
 	}
 	return t
 }
@@ -102,7 +102,7 @@ func (s *Source) pushed(ctx context.Context, span incident.Window) ([]*node, not
 	var targets []*target
 	for _, v := range values {
 		if v != "" {
-			targets = append(targets, &target{labels: map[string]string{s.c.NodeLabel: v}, sel: s.match.with(matcher{s.c.NodeLabel, "=", v})})
+			targets = append(targets, &target{labels: map[string]string{s.c.NodeLabel: v}, sel: s.match.with(matcher{Name: s.c.NodeLabel, Op: "=", Value: v})})
 		}
 	}
 	return s.nodes(targets, nil), n, err
