@@ -53,7 +53,7 @@ type Service struct {
 	pool      *work.Pool
 	server    *api.Server
 	systems   *systems
-	receivers []receiver
+	receivers []sender
 	live      *liveSettings
 	meter     *meter
 	tracer    trace.Tracer
@@ -257,20 +257,7 @@ func (s *Service) openSystems(context.Context) error {
 		}
 	}
 	s.closeWith("systems", s.systems.close)
-	for i := range s.set.Systems {
-		for _, src := range s.set.Systems[i].Sources {
-			if src.read.receive == nil {
-				continue
-			}
-			r, err := src.read.receive(s.log)
-			if err != nil {
-				return fmt.Errorf("system %s: source %s: %w", s.set.Systems[i].Name, src.Kind, err)
-			}
-			s.receivers = append(s.receivers, r)
-			s.closeWith("receiver", r.Close)
-		}
-	}
-	return nil
+	return s.openReceivers()
 }
 
 func (s *Service) openOutbox(context.Context) error {

@@ -43,6 +43,7 @@ type sourceConfig struct {
 // receiver takes data in until ctx ends.
 type receiver interface {
 	Run(ctx context.Context) error
+	Stats() (otlp.Stats, error)
 	Close() error
 }
 

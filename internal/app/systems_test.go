@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -121,5 +122,13 @@ func TestReceives(t *testing.T) {
 	inv := r.svc.systems.of("shop").Discover(t.Context(), incident.Window{From: time.Now().Add(-time.Minute), To: time.Now().Add(time.Minute)})
 	if len(inv.Topology.Nodes) != 1 || inv.Topology.Nodes[0].ID != "web-1" {
 		t.Errorf("nodes %+v, sources %+v", inv.Topology.Nodes, inv.Sources)
+	}
+	all, err := r.svc.meter.reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const one = `value:"traces"} label:{name:"source" value:"otlp"} label:{name:"system" value:"shop"} counter:{value:1}`
+	if said := fmt.Sprint(all); !strings.Contains(said, one) {
+		t.Errorf("the metrics do not tell of one span: %s", said)
 	}
 }

@@ -38,6 +38,7 @@ type commands struct {
 		Every   time.Duration `default:"5s" help:"Time between reports."`
 		REST    bool          `help:"Over REST rather than Thrift."`
 	} `cmd:"" help:"Write and read."`
+	Drill    drillFlags    `cmd:"" help:"Start the cluster and the program that watches it, kill a node, and tell what came of it and when."`
 	Overhead overheadFlags `cmd:"" help:"Measure what collecting costs the cluster."`
 	Kill     node          `cmd:"" help:"End a node as kill -9 does."`
 	Stop     node          `cmd:"" help:"End a node kindly."`
@@ -75,6 +76,9 @@ func run(ctx context.Context, c *commands, command string) error {
 		}
 		fmt.Printf("ready after %.1f s; addresses are in %s\n", time.Since(begun).Seconds(), filepath.Join(dir, "README"))
 		return nil
+	}
+	if command == "drill" {
+		return practise(ctx, dir, &c.Drill)
 	}
 	p, err := cluster.Open(dir)
 	if err != nil {

@@ -42,7 +42,8 @@ type commands struct {
 	Lock struct {
 		For time.Duration `default:"1m" help:"How long."`
 	} `cmd:"" help:"Have three sessions wait for each other, and the load for them."`
-	Status struct{} `cmd:"" help:"Say who takes part."`
+	Drill  drillFlags `cmd:"" help:"Start the cluster and the program that watches it, do a fault, and tell what came of it and when."`
+	Status struct{}   `cmd:"" help:"Say who takes part."`
 }
 
 func main() {
@@ -64,6 +65,9 @@ func run(ctx context.Context, c *commands, command string) error {
 	}
 	if command == "up" {
 		return up(ctx, dir, c)
+	}
+	if command == "drill" {
+		return practise(ctx, dir, &c.Drill)
 	}
 	p, err := cluster.Open(dir)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"triagent/lab/process"
 )
 
 // The tokens of a Kubernetes API: the administrator's is Server.Token; the
@@ -50,9 +52,9 @@ var kubernetes = recipe{
 		_, err := s.write("tokens.csv", kubeAdmin+`,admin,1,"system:masters"`+"\n"+KubeReader+",reader,2\n")
 		return errors.Join(err, s.serviceKeys())
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{etcdCommand(&Server{Dir: s.Dir, Ports: s.Ports}, p["etcd"], "etcd", "peer"), {
-			name: "kube-apiserver", path: p["kube-apiserver"], args: append([]string{
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{etcdCommand(&Server{Dir: s.Dir, Ports: s.Ports}, p["etcd"], "etcd", "peer"), {
+			Name: "kube-apiserver", Path: p["kube-apiserver"], Args: append([]string{
 				"--etcd-servers=http://" + s.Addr("etcd"), "--cert-dir=crt", "--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(s.Ports["http"]),
 				"--service-account-issuer=" + s.URL, "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",
 				"--token-auth-file=tokens.csv", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"triagent/lab/process"
 )
 
 // write writes a configuration file into the server's folder and returns its path.
@@ -43,8 +45,8 @@ var prometheus = recipe{
 		return s.config("prometheus.yml", "global: {scrape_interval: 1s}\n"+
 			"scrape_configs:\n- job_name: prometheus\n  static_configs: [{targets: ['"+s.Addr("http")+"']}]\n")
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{{name: "prometheus", path: p["prometheus"], args: append([]string{
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{Name: "prometheus", Path: p["prometheus"], Args: append([]string{
 			"--config.file=prometheus.yml", "--storage.tsdb.path=" + filepath.Join(s.Dir, "data"), "--web.listen-address=" + s.Addr("http"),
 			"--web.enable-remote-write-receiver", "--web.enable-lifecycle",
 		}, s.o.Args...)}}
@@ -56,8 +58,8 @@ var alertmanager = recipe{
 	prepare: func(_ context.Context, s *Server, _ programs) error {
 		return s.config("alertmanager.yml", "route: {receiver: none, group_wait: 1s}\nreceivers: [{name: none}]\n")
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{{name: "alertmanager", path: p["prometheus-alertmanager"], args: append([]string{
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{Name: "alertmanager", Path: p["prometheus-alertmanager"], Args: append([]string{
 			"--config.file=alertmanager.yml", "--storage.path=" + filepath.Join(s.Dir, "data"), "--web.listen-address=" + s.Addr("http"),
 			"--cluster.listen-address=",
 		}, s.o.Args...)}}
@@ -66,14 +68,14 @@ var alertmanager = recipe{
 
 var etcd = recipe{
 	get: packaged("etcd", "etcd-server"), ports: []string{"http", "peer"}, within: time.Minute, ready: answers("/health"),
-	commands: func(s *Server, p programs) []command {
-		return []command{etcdCommand(s, p["etcd"], "http", "peer")}
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{etcdCommand(s, p["etcd"], "http", "peer")}
 	},
 }
 
-func etcdCommand(s *Server, path, client, peer string) command {
+func etcdCommand(s *Server, path, client, peer string) process.Command {
 	c, p := "http://"+s.Addr(client), "http://"+s.Addr(peer)
-	return command{name: "etcd", path: path, args: append([]string{
+	return process.Command{Name: "etcd", Path: path, Args: append([]string{
 		"--data-dir", filepath.Join(s.Dir, "etcd"), "--listen-client-urls", c, "--advertise-client-urls", c,
 		"--listen-peer-urls", p, "--initial-advertise-peer-urls", p, "--initial-cluster", "default=" + p, "--unsafe-no-fsync",
 	}, s.o.Args...)}
@@ -100,8 +102,8 @@ var postgresql = recipe{
 		}
 		return nil
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{{name: "postgres", path: p["postgres"], args: append([]string{
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{Name: "postgres", Path: p["postgres"], Args: append([]string{
 			"-D", filepath.Join(s.Dir, "data"), "-p", strconv.Itoa(s.Ports["http"]), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 			"-c", "fsync=off", "-c", "shared_preload_libraries=pg_stat_statements", "-c", "shared_buffers=64MB",
 		}, s.o.Args...)}}

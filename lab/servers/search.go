@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"triagent/lab/process"
 )
 
 // The zips are made for tests of plug-ins: Elasticsearch's has no answer to
@@ -58,8 +60,8 @@ func searchRecipe(prefix string, get func(context.Context, *Options) (programs, 
 				s.Dir, s.Ports["http"], s.Ports["transport"], more))
 			return err
 		},
-		commands: func(s *Server, p programs) []command {
-			return []command{{name: p["name"], path: p["bin"], args: s.o.Args, env: []string{
+		commands: func(s *Server, p programs) []process.Command {
+			return []process.Command{{Name: p["name"], Path: p["bin"], Args: s.o.Args, Env: []string{
 				prefix + "_JAVA_HOME=" + p["java"], prefix + "_PATH_CONF=" + filepath.Join(s.Dir, "config"),
 				prefix + "_TMPDIR=" + filepath.Join(s.Dir, "tmp"), prefix + "_JAVA_OPTS=-Xms512m -Xmx512m",
 			}}}

@@ -20,6 +20,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"triagent/lab/process"
 )
 
 // Kind is a kind of server.
@@ -73,7 +75,7 @@ type Server struct {
 
 	o     Options
 	temp  bool
-	procs []*process
+	procs []*process.Process
 }
 
 // Addr is host:port of a port by name.
@@ -88,7 +90,7 @@ type recipe struct {
 	unroot  bool     // refuses root: becomes user nobody
 	prepare func(ctx context.Context, s *Server, p programs) error
 	// commands are started in this order; all must stay.
-	commands func(s *Server, p programs) []command
+	commands func(s *Server, p programs) []process.Command
 	ready    func(ctx context.Context, s *Server) error
 	within   time.Duration // until it is ready
 }
@@ -212,7 +214,8 @@ func (s *Server) start(ctx context.Context, r *recipe, p programs) error {
 		return err
 	}
 	for _, c := range r.commands(s, p) {
-		proc, err := begin(c, s.Dir, who)
+		c.As = who
+		proc, err := process.Begin(c, s.Dir)
 		if err != nil {
 			return err
 		}
@@ -230,8 +233,8 @@ func (s *Server) await(ctx context.Context, r *recipe) error {
 	defer tick.Stop()
 	for {
 		for _, p := range s.procs {
-			if p.ended() {
-				return fmt.Errorf("%s ended by itself: %w", p.name, p.err())
+			if p.Ended() {
+				return fmt.Errorf("%s ended by itself: %w", p.Name, p.Err())
 			}
 		}
 		err := r.ready(ctx, s)
@@ -248,7 +251,7 @@ func (s *Server) await(ctx context.Context, r *recipe) error {
 
 func (s *Server) own(r *recipe) error {
 	for _, name := range r.ports {
-		ours, known := holds(s.procs, s.Ports[name])
+		ours, known := holds(s.Pids(), s.Ports[name])
 		if known && !ours {
 			return fmt.Errorf("another program answers on port %d", s.Ports[name])
 		}
@@ -260,8 +263,8 @@ func (s *Server) own(r *recipe) error {
 func (s *Server) said() string {
 	var out string
 	for _, p := range s.procs {
-		if b, err := os.ReadFile(p.log); err == nil && len(b) > 0 {
-			out += fmt.Sprintf("\n%s says: ...%s", p.name, b[max(0, len(b)-1500):])
+		if b, err := os.ReadFile(p.Log); err == nil && len(b) > 0 {
+			out += fmt.Sprintf("\n%s says: ...%s", p.Name, b[max(0, len(b)-1500):])
 		}
 	}
 	return out
@@ -272,7 +275,7 @@ func (s *Server) said() string {
 func (s *Server) Stop() error {
 	var failed []error
 	for _, p := range slices.Backward(s.procs) {
-		failed = append(failed, p.stop())
+		failed = append(failed, p.Stop(15*time.Second))
 	}
 	if s.temp {
 		failed = append(failed, os.RemoveAll(s.Dir))
@@ -283,7 +286,7 @@ func (s *Server) Stop() error {
 // Kill ends the server at once, as kill -9 does. Its folder stays until Stop.
 func (s *Server) Kill() {
 	for _, p := range slices.Backward(s.procs) {
-		p.kill()
+		p.Kill()
 	}
 }
 
@@ -291,7 +294,7 @@ func (s *Server) Kill() {
 func (s *Server) Pids() []int {
 	var out []int
 	for _, p := range s.procs {
-		out = append(out, p.pid)
+		out = append(out, p.PID)
 	}
 	return out
 }

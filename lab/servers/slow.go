@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"triagent/lab/process"
 )
 
 // built is a program that is built by the Go tool.
@@ -46,8 +48,8 @@ limits_config:
 analytics: {reporting_enabled: false}
 `, s.Ports["http"], s.Ports["grpc"], s.Dir))
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{{name: "loki", path: p["loki"], args: append([]string{"-config.file=" + filepath.Join(s.Dir, "loki.yml")}, s.o.Args...)}}
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{Name: "loki", Path: p["loki"], Args: append([]string{"-config.file=" + filepath.Join(s.Dir, "loki.yml")}, s.o.Args...)}}
 	},
 }
 
@@ -61,8 +63,8 @@ var jaeger = recipe{
 		admin.URL = "http://" + s.Addr("admin")
 		return answers("/")(ctx, &admin)
 	},
-	commands: func(s *Server, p programs) []command {
-		return []command{{name: "jaeger", path: p["jaeger"], env: []string{"SPAN_STORAGE_TYPE=memory"}, args: append([]string{
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{Name: "jaeger", Path: p["jaeger"], Env: []string{"SPAN_STORAGE_TYPE=memory"}, Args: append([]string{
 			"--query.http-server.host-port=" + s.Addr("http"), "--query.grpc-server.host-port=" + s.Addr("grpc"),
 			"--collector.otlp.http.host-port=" + s.Addr("otlp"), "--collector.otlp.grpc.host-port=" + s.Addr("otlp-grpc"),
 			"--collector.http-server.host-port=" + s.Addr("collector"), "--collector.grpc-server.host-port=127.0.0.1:0",
@@ -81,10 +83,10 @@ const (
 var minio = recipe{
 	slow: true, ports: []string{"http", "console"}, within: time.Minute, ready: answers("/minio/health/live"),
 	get: built("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c", "github.com/minio/minio"),
-	commands: func(s *Server, p programs) []command {
-		return []command{{
-			name: "minio", path: p["minio"], env: []string{"MINIO_ROOT_USER=" + MinIOUser, "MINIO_ROOT_PASSWORD=" + MinIOSecret},
-			args: append([]string{"server", filepath.Join(s.Dir, "data"), "--address", s.Addr("http"), "--console-address", s.Addr("console")}, s.o.Args...),
+	commands: func(s *Server, p programs) []process.Command {
+		return []process.Command{{
+			Name: "minio", Path: p["minio"], Env: []string{"MINIO_ROOT_USER=" + MinIOUser, "MINIO_ROOT_PASSWORD=" + MinIOSecret},
+			Args: append([]string{"server", filepath.Join(s.Dir, "data"), "--address", s.Addr("http"), "--console-address", s.Addr("console")}, s.o.Args...),
 		}}
 	},
 }

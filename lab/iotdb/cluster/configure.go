@@ -67,13 +67,14 @@ type monitorConf struct {
 	Every        string
 	Alertmanager string // empty: none
 	Webhook      string
+	TokenFile    string   // empty: none is shown
 	Config, Data []string // what is scraped
 }
 
 // monitors writes the files of Prometheus and, if there is a webhook,
 // Alertmanager and returns how they are started.
 func (p *Plan) monitors() ([]program, error) {
-	c := monitorConf{Every: fmt.Sprintf("%dms", p.Scrape/time.Millisecond), Webhook: p.Webhook}
+	c := monitorConf{Every: fmt.Sprintf("%dms", p.Scrape/time.Millisecond), Webhook: p.Webhook, TokenFile: p.TokenFile}
 	for _, n := range p.Nodes() {
 		if n.Data {
 			c.Data = append(c.Data, n.At(n.Metrics()))

@@ -31,6 +31,7 @@ type Plan struct {
 	DataNodes   int           `json:"data"`        // 0: 3
 	Scrape      time.Duration `json:"scrape"`      // of Prometheus; 0: 5 s
 	Webhook     string        `json:"webhook"`     // that Alertmanager posts to; empty: no Alertmanager
+	TokenFile   string        `json:"token_file"`  // of the token that it shows there; empty: none
 	DataHeap    string        `json:"data_heap"`   // of a DataNode; empty: 640m
 	ConfigHeap  string        `json:"config_heap"` // of a ConfigNode; empty: 160m
 }

@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
+	"triagent/lab/process"
 	"triagent/lab/servers"
 )
 
@@ -29,6 +31,7 @@ type Plan struct {
 	Etcd       string        `json:"etcd"`       // host:port
 	Prometheus string        `json:"prometheus"` // URL
 	Webhook    string        `json:"webhook"`    // that Alertmanager tells of alerts; empty: no Alertmanager
+	TokenFile  string        `json:"token_file"` // of the token that it shows there; empty: none
 	Scrape     time.Duration `json:"scrape"`     // 0: 1 s
 	PID        int           `json:"pid"`        // of the process that runs it
 }
@@ -63,8 +66,8 @@ func (p *Plan) save() error {
 // Cluster is one that runs in this process.
 type Cluster struct {
 	*Plan
-	who   identity
-	procs []*process
+	who   *syscall.Credential
+	procs []*process.Process
 	other []*servers.Server
 }
 
@@ -86,7 +89,7 @@ func (c *Cluster) up(ctx context.Context, say func(string)) (err error) {
 	if err := empty(c.Dir); err != nil {
 		return err
 	}
-	if c.who, err = unprivileged(); err != nil {
+	if c.who, err = process.Nobody(); err != nil {
 		return err
 	}
 	for _, need := range []struct{ program, pkg string }{{"patroni", "patroni"}, {"prometheus-postgres-exporter", "prometheus-postgres-exporter"}} {
@@ -160,10 +163,10 @@ func (c *Cluster) nodes(ctx context.Context, say func(string)) error {
 		queries = []string{"--extend.query-path=" + exampleQueries}
 	}
 	for _, n := range c.Node {
-		p, err := begin(command{
-			name: "exporter-" + n.Name, path: exporter, args: append([]string{"--web.listen-address=" + n.Exporter}, queries...),
-			env: []string{"DATA_SOURCE_NAME=postgresql://postgres@" + n.SQL + "/postgres?sslmode=disable"},
-		}, c.Dir, c.who)
+		p, err := process.Begin(process.Command{
+			Name: "exporter-" + n.Name, Path: exporter, Args: append([]string{"--web.listen-address=" + n.Exporter}, queries...),
+			Env: []string{"DATA_SOURCE_NAME=postgresql://postgres@" + n.SQL + "/postgres?sslmode=disable"}, As: c.who,
+		}, c.Dir)
 		if err != nil {
 			return err
 		}
@@ -186,18 +189,21 @@ func (c *Cluster) node(i int) error {
 	if err := os.WriteFile(filepath.Join(home, "patroni.yml"), c.patroni(n), 0o644); err != nil { //nolint:gosec // holds no secret
 		return err
 	}
-	if err := c.who.own(home); err != nil {
+	if err := process.Give(home, c.who); err != nil {
 		return err
 	}
 	program, err := exec.LookPath("patroni")
 	if err != nil {
 		return err
 	}
-	p, err := begin(command{name: n.Name, path: program, args: []string{filepath.Join(home, "patroni.yml")}, home: home}, c.Dir, c.who)
+	p, err := process.Begin(process.Command{
+		Name: n.Name, Path: program, Args: []string{filepath.Join(home, "patroni.yml")}, Home: home, As: c.who,
+		Env: []string{"PYTHONUNBUFFERED=1"}, Orphan: syscall.SIGTERM, // it ends PostgreSQL then
+	}, c.Dir)
 	if err != nil {
 		return err
 	}
-	n.Patroni = p.pid
+	n.Patroni = p.PID
 	c.procs = append(c.procs, p)
 	return nil
 }

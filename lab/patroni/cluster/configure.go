@@ -58,9 +58,13 @@ func (c *Cluster) watchers(ctx context.Context, say func(string)) error {
 	config := fmt.Sprintf("global: {scrape_interval: %v, evaluation_interval: 1s}\nrule_files: [rules.yml]\n", c.Scrape)
 	if c.Webhook != "" {
 		say("alertmanager")
+		auth := ""
+		if c.TokenFile != "" {
+			auth = fmt.Sprintf(", http_config: {authorization: {credentials_file: '%s'}}", c.TokenFile)
+		}
 		if err := c.server(ctx, servers.Alertmanager, servers.Options{Config: fmt.Sprintf(
 			"route: {receiver: hook, group_by: [alertname, instance], group_wait: 1s, group_interval: 5s}\n"+
-				"receivers: [{name: hook, webhook_configs: [{url: '%s'}]}]\n", c.Webhook)}); err != nil {
+				"receivers: [{name: hook, webhook_configs: [{url: '%s'%s}]}]\n", c.Webhook, auth)}); err != nil {
 			return err
 		}
 		config += "alerting: {alertmanagers: [{static_configs: [{targets: ['" + c.other[len(c.other)-1].Addr("http") + "']}]}]}\n"

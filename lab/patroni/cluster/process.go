@@ -8,9 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,113 +17,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// identity is whom servers that refuse root run as; a nil credential: as we do.
-type identity struct{ *syscall.Credential }
-
-// unprivileged is nobody, if this process is root's.
-func unprivileged() (identity, error) {
-	if os.Getuid() != 0 {
-		return identity{}, nil
-	}
-	u, err := user.Lookup("nobody")
-	if err != nil {
-		return identity{}, err
-	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return identity{}, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	return identity{&syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, err
-}
-
-// own gives a folder to whom servers run as.
-func (w identity) own(dir string) error {
-	if w.Credential == nil {
-		return nil
-	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, int(w.Uid), int(w.Gid))
-	})
-}
-
-// command is a program to be started.
-type command struct {
-	name string // of its log
-	path string
-	args []string
-	env  []string // beside PATH, HOME and LANG
-	home string   // where it runs; empty: the folder of the cluster
-}
-
-// process is a program that runs, in a process group of its own.
-type process struct {
-	pid   int
-	done  chan struct{}
-	group errgroup.Group
-}
-
-// begin starts a program with its output in a log in dir. The kernel asks it to
-// end with the thread that started it, so that thread waits for it.
-func begin(c command, dir string, who identity) (*process, error) {
-	out, err := os.OpenFile(filepath.Join(dir, c.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644) //nolint:gosec // a log
-	if err != nil {
-		return nil, err
-	}
-	if c.home == "" {
-		c.home = dir
-	}
-	cmd := exec.Command(c.path, c.args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = c.home, out, out
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "LANG=C.UTF-8", "PYTHONUNBUFFERED=1"}, c.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: who.Credential, Pdeathsig: syscall.SIGTERM}
-	p := &process{done: make(chan struct{})}
-	started := make(chan error, 1)
-	p.group.Go(func() error {
-		defer close(p.done)
-		defer func() { _ = out.Close() }() // the program has its own
-		runtime.LockOSThread()             // for good: the thread ends with the program
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ends is what the lab is about
-		}
-		return err
-	})
-	if err := <-started; err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", c.name, err), p.group.Wait())
-	}
-	p.pid = cmd.Process.Pid
-	return p, nil
-}
-
-// end asks a program to end, and makes it after a while.
-func (p *process) end(within time.Duration) {
-	select {
-	case <-p.done:
-		return
-	default:
-	}
-	_ = syscall.Kill(p.pid, syscall.SIGTERM) // it may have ended
-	select {
-	case <-p.done:
-	case <-time.After(within):
-		_ = syscall.Kill(-p.pid, syscall.SIGKILL)
-		<-p.done
-	}
-}
-
 // Down ends everything that was started and waits for it.
 func (c *Cluster) Down() error {
 	var g errgroup.Group
 	for _, p := range c.procs {
-		g.Go(func() error {
-			p.end(20 * time.Second)
-			return p.group.Wait()
-		})
+		g.Go(func() error { return p.Stop(20 * time.Second) })
 	}
 	all := []error{g.Wait(), c.Clean()}
 	for i := len(c.other) - 1; i >= 0; i-- {

@@ -8,18 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
-
-// bound makes the kernel end a process with the thread that started it.
-func bound(a *syscall.SysProcAttr) *syscall.SysProcAttr {
-	a.Pdeathsig = syscall.SIGKILL
-	return a
-}
 
 // holds reports whether a process of these groups listens on a port of the
 // loopback; known is false where that cannot be found out.
-func holds(procs []*process, port int) (ours, known bool) {
+func holds(groups []int, port int) (ours, known bool) {
 	var sockets []string
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		b, err := os.ReadFile(table)
@@ -41,7 +34,7 @@ func holds(procs []*process, port int) (ours, known bool) {
 		return false, false
 	}
 	for _, stat := range all {
-		if !member(stat, procs) {
+		if !member(stat, groups) {
 			continue
 		}
 		fds, err := filepath.Glob(filepath.Join(filepath.Dir(stat), "fd", "*"))
@@ -59,7 +52,7 @@ func holds(procs []*process, port int) (ours, known bool) {
 }
 
 // member reports whether a process is of one of the groups.
-func member(stat string, procs []*process) bool {
+func member(stat string, groups []int) bool {
 	b, err := os.ReadFile(stat)
 	if err != nil {
 		return false // it has ended
@@ -70,5 +63,5 @@ func member(stat string, procs []*process) bool {
 		return false
 	}
 	group, err := strconv.Atoi(f[2])
-	return err == nil && slices.ContainsFunc(procs, func(p *process) bool { return p.pid == group })
+	return err == nil && slices.Contains(groups, group)
 }
