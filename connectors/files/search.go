@@ -46,18 +46,19 @@ func seek(ctx context.Context, r io.ReaderAt, size, from int64, time func([]byte
 	return lo, nil
 }
 
-// probe finds the first record that starts after mid and before hi, within 4 MB,
-// and the latest time of the few from it on: one line that is out of turn, or
-// begins with a time of something else, does not lead astray.
+// probe finds the first record that starts after mid and before hi, and the
+// latest time of the few from it on, all within 4 MB: one line that is out of
+// turn, or begins with a time of something else, does not lead astray. Where
+// there are not so many records the time is 0: not known.
 func probe(r io.ReaderAt, mid, hi int64, buf []byte, time func([]byte) int64) (at, when int64, err error) {
 	started, seen := false, 0 // at the start of a line; records
-	for off := mid; off < hi && off-mid < 4<<20; {
+	for off := mid; (off < hi || seen > 0) && off-mid < 4<<20; {
 		n, err := r.ReadAt(buf, off)
-		if n == 0 || err != nil && !errors.Is(err, io.EOF) {
-			if errors.Is(err, io.EOF) {
-				return at, when, nil
-			}
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, 0, err
+		}
+		if n == 0 {
+			break
 		}
 		part, from := buf[:n], 0
 		if !started {
@@ -68,7 +69,7 @@ func probe(r io.ReaderAt, mid, hi int64, buf []byte, time func([]byte) int64) (a
 			}
 			from, started = i+1, true
 		}
-		for from < n && off+int64(from) < hi {
+		for from < n && (seen > 0 || off+int64(from) < hi) {
 			i := bytes.IndexByte(part[from:], '\n')
 			if i < 0 && from > 0 && n == len(buf) {
 				break // the rest is read again
@@ -92,5 +93,5 @@ func probe(r io.ReaderAt, mid, hi int64, buf []byte, time func([]byte) int64) (a
 			started, off = false, off-1
 		}
 	}
-	return at, when, nil
+	return at, 0, nil
 }
