@@ -81,8 +81,10 @@ func (v *clientView) latency(o *op) {
 	if !c.known || c.sd < edgeZ || c.level-c.normal < selfEffect {
 		return
 	}
-	signal := incident.Signal("call.latency")
-	v.out = append(v.out, v.slower(o, c, c.sd*healthyTop/selfHealthy, signal, "trace.call_latency"))
+	// A change has to be sure and large: many calls make a small one sure, and
+	// a few, of which some are as fast as ever, leave a large one unsure.
+	sure, large := c.sd*healthyTop/selfHealthy, (c.level-c.normal)*healthyTop/edgeHealthy
+	v.out = append(v.out, v.slower(o, c, math.Sqrt(sure*large), "call.latency", "trace.call_latency"))
 }
 
 // errors judges the share of calls to a peer that fail.

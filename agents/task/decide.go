@@ -26,10 +26,13 @@ const (
 	alertTemper = 2.0 // of causes where there are alerts alone, which have no size
 )
 
-// Bounds of the verdict (CONTRACT: defaults).
+// Bounds of the verdict (CONTRACT: defaults). Nothing is called healthy from the
+// probability at which a cause is called likely: of windows between the two, half
+// had a fault.
 const (
 	confirmedFrom = .90
 	likelyFrom    = .60
+	healthyFrom   = .80
 )
 
 // How much is listed.
@@ -63,7 +66,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
-	case comparable(in) && v.healthy >= likelyFrom:
+	case comparable(in) && v.healthy >= healthyFrom:
 		n.healthy()
 		return nil
 	case !suspected:

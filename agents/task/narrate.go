@@ -174,7 +174,10 @@ func (n *narrator) conclude() {
 	p := n.view.p[0]
 	v := verdict(p, n.kinds(first.Cites))
 	key := "summary.cause"
-	if v == incident.Inconclusive {
+	switch {
+	case v == incident.Inconclusive && n.view.healthy > .5:
+		key = "summary.calm"
+	case v == incident.Inconclusive:
 		key = "summary.suspect"
 	}
 	t := incident.Say(key, "node", string(first.Node), "onset", onsetText(first.Onset)).

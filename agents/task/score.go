@@ -19,6 +19,9 @@ const (
 	base       = -1.0
 	usualPrior = -2.9
 	quiet      = 0.15
+	// mostObservable bounds that weight: a card that knows many ways in which a
+	// fault shows does not ask for all of them at once.
+	mostObservable = 14.0
 	// silentPenalty is what a fault loses where a signal that it must move is
 	// measured and stayed quiet.
 	silentPenalty = 2.0
@@ -74,6 +77,7 @@ func score(in agents.Input, b *board) []scored {
 			out = append(out, h)
 		}
 	}
+	explainAway(in, b, out)
 	for _, h := range unknown(in, b) {
 		h.suspicion = suspects[h.Node]
 		h.LogOdds += h.suspicion
@@ -116,12 +120,14 @@ func hypothesis(in agents.Input, b *board, n incident.Node, roles []incident.Rol
 		h.Role = roles[0]
 	}
 	h.LogOdds = base + card.Prior - usualPrior
+	observable := 0.0
 	for i := range card.For {
 		if item := &card.For[i]; b.sees(n.ID, item) {
-			h.LogOdds -= quiet * item.Weight
+			observable += item.Weight
 			h.weigh(b, item, +1)
 		}
 	}
+	h.LogOdds -= quiet * math.Min(observable, mostObservable)
 	for i := range card.Against {
 		h.weigh(b, &card.Against[i], -1)
 	}

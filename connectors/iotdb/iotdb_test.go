@@ -14,16 +14,15 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"triagent/connectors"
 	"triagent/connectors/iotdb"
+	"triagent/connectors/sourcetest"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/knowledge"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { sourcetest.Main(m) }
 
 const denied = `{"code":803,"message":"Only the admin user can perform this operation"}`
 

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"triagent/connectors"
 	"triagent/connectors/fetch"
 	"triagent/connectors/kubernetes"
@@ -19,7 +17,7 @@ import (
 	"triagent/internal/errs"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { sourcetest.Main(m) }
 
 var ask = connectors.Ask{Span: incident.Window{From: hour, To: hour.Add(30 * time.Minute)}}
 

@@ -30,7 +30,7 @@ const (
 type door struct {
 	*httptest.Server
 	behind *httputil.ReverseProxy
-	out    *http.Transport // to the server, if it is the door's own
+	out    *http.Client // to the server
 
 	requests, inside, most atomic.Int64
 	sent                   atomic.Int64  // bytes of answers, as far as a fault counts them
@@ -58,9 +58,9 @@ func newDoor(s *Subject, server string, t *tls.Config) (*door, error) {
 	d := &door{arrived: make(chan struct{}, 1024), held: make(chan struct{}), asks: map[string]int{}}
 	way := s.Transport
 	if way == nil {
-		d.out = &http.Transport{MaxIdleConnsPerHost: 16}
-		way = d.out
+		way = &http.Transport{MaxIdleConnsPerHost: 16}
 	}
+	d.out = &http.Client{Transport: way}
 	d.behind = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(base)
@@ -103,9 +103,7 @@ func (d *door) close() {
 	close(d.held)
 	d.CloseClientConnections()
 	d.Close()
-	if d.out != nil {
-		d.out.CloseIdleConnections()
-	}
+	d.out.CloseIdleConnections()
 }
 
 // set makes f the fault from the next request on; nil: none.

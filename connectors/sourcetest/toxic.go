@@ -61,6 +61,10 @@ func (x *Toxic) add(kind string, attributes map[string]int64) {
 	}
 }
 
+// Main runs the tests of a package and fails where one leaves a goroutine
+// behind, but for Toxiproxy's.
+func Main(m *testing.M) { goleak.VerifyTestMain(m, ofToxiproxy()...) }
+
 // ofToxiproxy are its goroutines, which stay behind a connection that it broke.
 func ofToxiproxy() []goleak.Option {
 	var out []goleak.Option
