@@ -42,10 +42,13 @@ type occurrence struct {
 func (m *model) occurrences(lines *lineTable) []occurrence {
 	bins := m.g.bins()
 	k, n := make([]int32, bins), make([]int32, bins)
-	spread := m.spread(lines)
+	spread, heard := m.spread(lines), m.heard()
 	var out []occurrence
 	for _, ev := range m.evSeq {
 		e := m.entries[ev.entry]
+		if ev.ofLine() && !heard {
+			continue
+		}
 		best := occurrence{}
 		for times := range ev.count {
 			if m.steady(&ev.count[times], e) {
@@ -67,6 +70,17 @@ func (m *model) occurrences(lines *lineTable) []occurrence {
 		}
 	}
 	return out
+}
+
+// heard reports whether any line stood in a segment of the baseline. Where none
+// did, on no node, they were not recorded, and that there are some now is no news.
+func (m *model) heard() bool {
+	for _, ev := range m.evSeq {
+		if ev.ofLine() && ev.count[0].outside(m.g) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // weigh is the weight of an occurrence; it notes whether it is an error line of
@@ -167,7 +181,7 @@ func (m *model) eventFor(o occurrence, lines *lineTable) incident.Evidence {
 	case !c.up && o.ev.kind != callEvent:
 		ev.Signal = "code.line_gone"
 	}
-	if o.ev.kind == lineEvent || o.ev.kind == classEvent {
+	if o.ev.ofLine() {
 		m.wordLine(&ev, o, lines)
 	} else {
 		m.wordSpan(&ev, o)

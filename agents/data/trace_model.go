@@ -105,6 +105,9 @@ type event struct {
 	times int             // how often it happened there
 }
 
+// ofLine reports whether the event is a log line.
+func (k eventKey) ofLine() bool { return k.kind == lineEvent || k.kind == classEvent }
+
 // mostTimes is how far the times that an event happens in a segment are told
 // apart.
 const mostTimes = 4

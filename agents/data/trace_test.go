@@ -199,6 +199,20 @@ func TestTraceFaults(t *testing.T) {
 	}
 }
 
+// Lines that nobody recorded before the window are not new.
+func TestTraceLinesOnlyNow(t *testing.T) {
+	s := newScene(t)
+	s.shop(func(*request) {})
+	for n := range s.logs {
+		s.logs[n] = s.logs[n][650:]
+	}
+	for _, e := range investigate(t, Trace{}, s.input()).Evidence {
+		if e.Score > healthyTop {
+			t.Errorf("the lines of the baseline are missing, and yet %+v", e)
+		}
+	}
+}
+
 // A call that waits the same each time is a shift, not a spread.
 func TestTraceShape(t *testing.T) {
 	s := newScene(t)
