@@ -2652,7 +2652,7 @@ var embedded = document{Signals: []SignalInfo{
 	}},
 	{Fault: "code_return", Names: Texts{EN: "Wrong return value", ZH: "代码返回值错误"}, Texts: Texts{EN: "The service's own code returns early or a wrong value. Its own error line stands where the usual one did, or callers and callees see other values and branches; no exception needs to appear and resources are as before.", ZH: "服务自身代码提前返回或返回错误值。原有日志被自身的错误日志取代，或上下游走入不同分支；不一定有异常，资源与之前一致。"}, Nature: "internal", Prior: -3.1, For: []Item{
 		{Signal: "code.error_line", Weight: 3.4},
-		{Signal: "code.error_line", Weight: 0.8, All: []Sign{
+		{Signal: "code.error_line", Weight: 1.6, All: []Sign{
 			{Signal: "code.line_gone"},
 		}},
 		{Signal: "code.event", Weight: 2.6},
