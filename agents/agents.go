@@ -36,6 +36,7 @@ type Input struct {
 	Evidence []incident.Evidence // made so far, by earlier agents
 	Seen     []Observable        // what earlier agents could measure, changed or not
 	Compared bool                // an earlier agent had data of the window to hold against the baseline
+	Lost     bool                // an earlier agent had data of the baseline and none of the window
 	Tokens   int                 // budget for text meant for a model; 0: none asked for
 }
 
@@ -76,6 +77,9 @@ type Result struct {
 	// Compared says that there was data of the window and of the baseline, so
 	// that finding nothing says something.
 	Compared bool
+	// Lost says that data of the baseline was there and none of the window: what
+	// would tell of trouble is gone.
+	Lost bool
 }
 
 // Observable is a signal that is measured at a node, or, with a Peer, at a node

@@ -57,4 +57,5 @@ func (r *run) book(res agents.Result) {
 	}
 	r.in.Seen = append(r.in.Seen, res.Seen...)
 	r.in.Compared = r.in.Compared || res.Compared
+	r.in.Lost = r.in.Lost || res.Lost
 }

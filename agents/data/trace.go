@@ -66,10 +66,24 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 			return agents.Result{}, err
 		}
 	}
+	if m.lost(in.Frame) {
+		res.Lost = true
+		res.Missing = append(res.Missing, incident.Missing{What: "traces of the window", Why: "the baseline has some, the window none"})
+	}
 	number(res.Evidence, "T")
 	res.Findings = findings(Trace{}.Name(), res.Evidence)
 	res.Reductions = m.reductions(a, len(res.Evidence))
 	return res, nil
+}
+
+// lost reports whether spans were recorded in the baseline and none in the
+// window.
+func (m *model) lost(f agents.Frame) bool {
+	from := m.g.search
+	for from < m.g.stop && m.g.from[from] < f.Window.From.UnixNano() {
+		from++
+	}
+	return m.total.outside(m.g) > 0 && from < m.g.stop && m.total.sum(from, m.g.stop) == 0
 }
 
 // evidence judges all families.

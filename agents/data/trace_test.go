@@ -213,6 +213,17 @@ func TestTraceLinesOnlyNow(t *testing.T) {
 	}
 }
 
+// Where the baseline has spans and the window none, that is said.
+func TestTraceLost(t *testing.T) {
+	s := newScene(t)
+	s.shop(func(*request) {})
+	whole := investigate(t, Trace{}, s.input())
+	s.spans = s.spans[:600] // of the first minutes
+	if cut := investigate(t, Trace{}, s.input()); whole.Lost || !cut.Lost || len(cut.Missing) != 1 {
+		t.Errorf("whole: lost %v; without the window: lost %v, missing %v", whole.Lost, cut.Lost, cut.Missing)
+	}
+}
+
 // A call that waits the same each time is a shift, not a spread.
 func TestTraceShape(t *testing.T) {
 	s := newScene(t)

@@ -66,7 +66,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
-	case comparable(in) && v.healthy >= healthyFrom:
+	case comparable(in) && !in.Lost && v.healthy >= healthyFrom:
 		n.healthy()
 		return nil
 	case !suspected:

@@ -41,12 +41,16 @@ func broken(t *testing.T) agents.Input {
 // The three zones: nothing is wrong, something may be, something is.
 func TestDecideZones(t *testing.T) {
 	calm := rig(t, "rig.own", "rig.other", "rig.out")
-	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence < likelyFrom || len(d.Causes) != 0 || d.Detection.Anomalous {
+	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence < healthyFrom || len(d.Causes) != 0 || d.Detection.Anomalous {
 		t.Errorf("quiet: %s %.2f, %d causes, detection %+v, want healthy", d.Verdict, d.Confidence, len(d.Causes), d.Detection)
 	}
 	murmur := with(calm, up("E1", "a", "rig.own", usual/2))
 	if d := decided(t, murmur); d.Verdict != incident.Healthy || len(d.Rejected) == 0 || d.Rejected[0].Because.Key != "rejected.too_weak" {
 		t.Errorf("a murmur: %s, rejected %+v, want healthy and told why it is nothing", d.Verdict, d.Rejected)
+	}
+	murmur.Lost = true
+	if d := decided(t, murmur); d.Verdict != incident.Inconclusive || d.Summary.Key != "summary.lost" {
+		t.Errorf("a murmur without the data of the window: %s, %s, want inconclusive", d.Verdict, d.Summary.Key)
 	}
 	d := decided(t, broken(t))
 	if !d.Detection.Anomalous || d.Verdict != incident.Likely && d.Verdict != incident.Inconclusive {

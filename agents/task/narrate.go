@@ -175,6 +175,8 @@ func (n *narrator) conclude() {
 	v := verdict(p, n.kinds(first.Cites))
 	key := "summary.cause"
 	switch {
+	case v == incident.Inconclusive && n.in.Lost && n.view.healthy > .5:
+		key = "summary.lost"
 	case v == incident.Inconclusive && n.view.healthy > .5:
 		key = "summary.calm"
 	case v == incident.Inconclusive:

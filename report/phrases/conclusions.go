@@ -24,6 +24,7 @@ var conclusions = table{
 	"summary.cause":   {"{node}[, leader of {led} {led|group|groups}]: {fault}[, from {onset}].", "{node}[（领导 {led} 个组）]：{fault}[，自 {onset}]。"},
 	"summary.suspect": {"Not certain; the first suspect is {node}[, leader of {led} {led|group|groups}], with {fault}[, from {onset}].", "尚不确定；首要可疑对象是 {node}[（领导 {led} 个组）]，{fault}[，自 {onset}]。"},
 	"summary.calm":    {"Probably nothing is wrong, but it is not certain; what stands out most is {node}, where it would be {fault}.", "很可能没有异常，但尚不确定；最突出的是 {node}，若有问题则可能是{fault}。"},
+	"summary.lost":    {"Data of the incident's time is missing, and the rest shows no clear trouble; what stands out most is {node}, where it would be {fault}.", "缺少事故时段的数据，其余数据未显示明显异常；最突出的是 {node}，若有问题则可能是{fault}。"},
 	"summary.unknown": {"Nothing was recorded that could tell what is wrong, or that nothing is.", "记录的数据既不能说明故障所在，也不能说明一切正常。"},
 	"summary.healthy": {"Nothing is wrong that these data show.", "从现有数据看，没有异常。"},
 }
