@@ -7,6 +7,7 @@
 #   make test-all  the tests, and those against servers that are slow to get: IoTDB, Loki, Jaeger, Elasticsearch, Kubernetes ...
 #   make check   formatting, vet, lint and the tests under the race detector
 #   make bench   the speeds and the memory that the project promises
+#   make results  docs/results.md: the engine's figures on the public data sets
 #   make bench-service  what the service promises under load
 #   make build   ./bin/triagent, with the page in it
 #   make vet     go vet
@@ -32,7 +33,7 @@ PAGE_SOURCES := $(filter-out web/web.go,$(wildcard web/*.*)) $(shell find web/sr
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := build
-.PHONY: build run page vet test test-all test-go test-page test-browser screens check bench bench-service clean
+.PHONY: build run page vet test test-all test-go test-page test-browser screens check bench results bench-service clean
 
 build: $(PAGE)
 	@test -e bin/triagent || echo "building the program, which takes a few minutes the first time ..."
@@ -81,6 +82,9 @@ check: $(PAGE) $(GOFUMPT) $(LINT)
 
 bench: build
 	@GO="$(GO)" sh bench/run.sh
+
+results: build
+	@sh bench/results.sh
 
 bench-service: build
 	@GO="$(GO)" sh bench/service.sh

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"triagent/incident"
@@ -62,7 +63,7 @@ func (s *Scorer) absence(c *Change, p present, times []int64, f Frame) {
 		}
 	case c.Presence <= -Noticed:
 		last, silence := s.longestSilence(times, f)
-		if s.step(silence) < 3 && p.samples > 0 {
+		if p.samples > 0 && s.step(silence) < 3 || silence.Duration().Seconds() < 3*s.sparse(times) {
 			return
 		}
 		c.Silence = silence
@@ -83,6 +84,33 @@ func (s *Scorer) step(w incident.Window) float64 {
 		return 0
 	}
 	return w.Duration().Seconds()/s.l.step + 1e-6
+}
+
+// sparse is the time between two samples that the series itself seldom exceeds
+// in the baseline (its 90 % quantile), in seconds, where that is well above the
+// step of the rows; else 0. Rows may be of many series, each with times of its own.
+func (s *Scorer) sparse(times []int64) float64 {
+	var gaps []float64
+	for _, b := range s.l.baseline {
+		last := -1
+		for i := b.from; i < b.to; i++ {
+			if s.raw[i] != s.raw[i] {
+				continue
+			}
+			if last >= 0 {
+				gaps = append(gaps, float64(times[i]-times[last])/1e9)
+			}
+			last = i
+		}
+	}
+	if len(gaps) == 0 {
+		return 0
+	}
+	slices.Sort(gaps)
+	if g := gaps[(len(gaps)-1)*9/10]; g > 1.5*s.l.step {
+		return g
+	}
+	return 0
 }
 
 // appeared is where the first sample of the window came.

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Writes docs/results.md: every figure of the engine on the public data sets in
+# the folder TRIAGENT_DATASETS (../shared/datasets), which are imported first.
+set -eu
+cd "$(dirname "$0")/.."
+sets=${TRIAGENT_DATASETS:-../shared/datasets}
+[ -d "$sets" ] || { echo "no data sets in $sets: name their folder in TRIAGENT_DATASETS" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+
+section() { # title, command as a reader runs it
+	printf '\n## %s\n\n    %s\n\n```\n' "$1" "$2"
+}
+
+{
+	printf '# Results\n\nMade by `make results` on %s: the built-in engine, one configuration for all sets, no training. What the words mean: [evaluation.md](evaluation.md);\n' "$(date -u +%F)"
+	printf 'how to read them, and what is weak: [figures.md](figures.md). DIR is the folder of the public data sets.\n'
+	section 'All sets' 'triagent eval run --datasets DIR'
+	bin/triagent eval run --datasets "$sets" --json "$work/all.json"
+	printf '```\n'
+	section 'Without roles' 'triagent eval run --datasets DIR --sets iotdb-lab --without-roles'
+	bin/triagent eval run --datasets "$sets" --sets iotdb-lab --without-roles --json "$work/noroles.json"
+	printf '```\n'
+	section 'With other names of nodes' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0"
+	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0 | head -8
+	printf '```\n'
+	section 'Log templates' 'triagent eval loghub DIR/loghub2k'
+	bin/triagent eval loghub "$sets/loghub2k"
+	printf '```\n'
+} >"$work/results.md"
+sed 's/[[:space:]]*$//' "$work/results.md" >docs/results.md
+echo "docs/results.md is written"
