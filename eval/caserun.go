@@ -76,11 +76,15 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 		res.lateness = noOnset
 		return res, nil
 	}
-	if res.exact, err = k.variant(ctx, b, "exact", b.Incident, k.truth, k.entry.Drawn); err != nil {
+	told := b.Incident
+	if k.Window == WindowGiven {
+		told = given(told, k.truth)
+	}
+	if res.exact, err = k.variant(ctx, b, "exact", told, k.truth, k.entry.Drawn); err != nil {
 		return nil, err
 	}
 	if k.draw {
-		if in, ok := draw(b.Incident); ok {
+		if in, ok := draw(told); ok {
 			calm := telemetry.Truth{Healthy: true, Split: k.truth.Split}
 			if res.drawn, err = k.variant(ctx, b, "drawn", in, calm, true); err != nil {
 				return nil, err
@@ -91,7 +95,7 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 		return res, nil
 	}
 	var in incident.Incident
-	if in, res.lateness = late(b.Incident, k.truth, k.Late); res.lateness != isLate {
+	if in, res.lateness = late(told, k.truth, k.Late); res.lateness != isLate {
 		return res, nil
 	}
 	if k.truth.Healthy {
@@ -165,7 +169,9 @@ func (k *caseRun) ask(ctx context.Context, engine Diagnoser, check Checker, dir 
 	}
 	n.restore(&d)
 	row.Fill(d)
-	row.SetIoU(d, t)
+	if k.Window != WindowGiven {
+		row.SetIoU(d, t)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.engine = EngineID{Name: d.Engine.Name, Version: d.Engine.Version, Model: d.Engine.Model}
@@ -181,7 +187,9 @@ func (k *caseRun) row(in incident.Incident, t telemetry.Truth, drawn bool, err e
 	row.SetTruth(t)
 	if err != nil {
 		row.Error = err.Error()
-		row.SetIoU(incident.Diagnosis{}, t)
+		if k.Window != WindowGiven {
+			row.SetIoU(incident.Diagnosis{}, t)
+		}
 	}
 	return row
 }

@@ -62,7 +62,7 @@ func ReadReport(name string) (*Report, error) {
 // set give an error of kind Invalid.
 func Compare(before, after *Report, seed uint64) (*Comparison, error) {
 	c := &Comparison{Before: label(before), After: label(after)}
-	if before.Settings.Rename != after.Settings.Rename || before.Settings.Memory != after.Settings.Memory {
+	if before.Settings.Rename != after.Settings.Rename || before.Settings.Memory != after.Settings.Memory || before.Settings.Window != after.Settings.Window {
 		c.Notes = append(c.Notes, "the runs had different settings")
 	}
 	for i := range before.Sets {

@@ -52,6 +52,15 @@ const (
 	RenameServices Renaming = "services" // and nodes
 )
 
+// Windows says which window an engine is given where a bundle names none.
+type Windows string
+
+// The windows.
+const (
+	WindowOwn   Windows = ""      // none: it has to find the abnormal stretch
+	WindowGiven Windows = "given" // the stretch that the true causes span
+)
+
 // Memory modes; anything else is a folder of solved cases.
 const (
 	MemorySet    = "set"    // the set's own solved part, else its other cases, splits apart
@@ -73,6 +82,7 @@ type Config struct {
 	Memory  string        // a memory mode or a folder; empty: none. No command sets it: the built-in engine remembers nothing
 	Late    time.Duration // also run with the alarm this late; 0: not
 	Rename  Renaming
+	Window  Windows
 	Trials  int    // answers a case; 0: 1. A model needs at least 3
 	Seed    uint64 // of everything drawn
 	Jobs    int    // diagnoses at once; 0: one a processor
@@ -99,6 +109,8 @@ func (c *Config) Validate() error {
 		return errs.New(errs.Invalid, "trials, jobs and late must not be negative")
 	case c.Rename != RenameNothing && c.Rename != RenameNodes && c.Rename != RenameServices:
 		return errs.New(errs.Invalid, "rename is %q, not nodes or services", c.Rename)
+	case c.Window != WindowOwn && c.Window != WindowGiven:
+		return errs.New(errs.Invalid, "window is %q, not given", c.Window)
 	}
 	return nil
 }

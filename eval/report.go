@@ -33,6 +33,7 @@ type Settings struct {
 	LateSeconds  float64  `json:"late_s"`
 	Memory       string   `json:"memory,omitempty"`
 	Rename       Renaming `json:"rename,omitempty"`
+	Window       Windows  `json:"window,omitempty"`
 	Trials       int      `json:"trials"`
 	WithoutRoles bool     `json:"without_roles,omitempty"`
 	Knowledge    []string `json:"knowledge,omitempty"` // the user's folders

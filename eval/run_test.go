@@ -148,6 +148,29 @@ func TestRenamedNodesComeBack(t *testing.T) {
 	}
 }
 
+// Where a bundle names no window, the engine may be given the true one, which
+// is then none that it found.
+func TestGivenWindow(t *testing.T) {
+	dir := set(t)
+	bare := filepath.Join(dir, "deep", "cpu-on-beta")
+	if err := os.WriteFile(filepath.Join(bare, "incident.json"), []byte(`{"version":1,"id":"bare","title":"?","system":"sys"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		how  eval.Windows
+		want time.Time
+	}{{eval.WindowOwn, time.Time{}}, {eval.WindowGiven, t0.Add(15*time.Minute + 30*time.Second)}} {
+		s := &spy{}
+		r := run(t, s, eval.Config{Sets: []string{dir}, Cases: []string{"deep/*"}, Window: tt.how})
+		if got := s.seen[0].in.Window.From; !got.Equal(tt.want) {
+			t.Errorf("window %q: it begins at %v, want %v", tt.how, got, tt.want)
+		}
+		if iou := r.Sets[0].Exact.Rows[0].IoU; (iou == nil) != (tt.how == eval.WindowGiven) {
+			t.Errorf("window %q: IoU %v", tt.how, iou)
+		}
+	}
+}
+
 func TestArchivesAndPatterns(t *testing.T) {
 	dir := set(t)
 	r := run(t, &spy{}, eval.Config{Sets: []string{dir}, Cases: []string{"deep/*"}, Trials: 2})

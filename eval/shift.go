@@ -47,6 +47,15 @@ func late(in incident.Incident, t telemetry.Truth, by time.Duration) (incident.I
 	return in, isLate
 }
 
+// given names the stretch that the true causes span as the window of an incident
+// that names none. A healthy case has no such stretch and is returned as it is.
+func given(in incident.Incident, t telemetry.Truth) incident.Incident {
+	if in.Window.IsZero() {
+		in.Window = t.Span()
+	}
+	return in
+}
+
 func firstOnset(t telemetry.Truth) time.Time {
 	var first time.Time
 	for _, c := range t.Causes {

@@ -50,8 +50,13 @@ type Change struct {
 	// sign is the way it went. For a series that went silent or appeared it is
 	// Presence.
 	Score float64
-	// Shift is the signed distance of WindowMedian from BaselineMedian in spreads.
-	Shift     float64
+	// Shift is the signed distance of WindowMedian from BaselineMedian in spreads;
+	// where Score is Level, so is Shift.
+	Shift float64
+	// Level is the same distance in spreads of the medians of blocks of the
+	// baseline, on a logarithmic scale where it can be; 0: too few samples. It
+	// is the Score where it says more than WindowPeak does.
+	Level     float64
 	Direction incident.Direction // Up, Down, New, Gone; empty: no sample at all
 	Shape     incident.Shape     // Flat below Noticed
 	// Onset is where the change began: after From, not after To. Zero below Noticed.
@@ -68,8 +73,8 @@ type Change struct {
 	// Saturated is the share of the window's samples at 90 % of the limit or
 	// more; 0 without a limit.
 	Saturated float64
-	// Baseline is what served as baseline: that of the frame, less the part
-	// that already belonged to the change.
+	// Baseline is what served as baseline: that of the frame, less the parts
+	// that already or still belonged to the change.
 	Baseline []incident.Window
 }
 
@@ -83,6 +88,8 @@ type Scorer struct {
 	base   []float64 // baseline samples, ascending, in the unit
 	win    []float64 // window samples, ascending, in the unit
 	scale  scale
+	block  []float64 // level: samples of a block
+	blocks []float64 // level: medians of blocks, as measured, ascending
 	y      []float64 // standardised search samples
 	at     []int     // row of each y
 	sorted []sample  // null: baseline samples, ascending
@@ -128,12 +135,15 @@ func (s *Scorer) Change(times []int64, values []float64, f Frame, m Meaning) Cha
 // score fills c where both windows have samples, a second time if the baseline
 // turned out to hold the beginning of the change.
 func (s *Scorer) score(c *Change, times []int64, m Meaning) {
+	s.cutTail()
 	s.scale = newScale(s.base, s.win, s.l.step, m)
 	s.measure(c, m)
+	s.sustain(c)
 	on, ok := s.onset(c)
 	if ok && s.cutBaseline(on) {
 		s.scale = newScale(s.base, s.win, s.l.step, m)
 		s.measure(c, m)
+		s.sustain(c)
 		on, ok = s.onset(c)
 	}
 	c.Shape = incident.Flat

@@ -307,3 +307,34 @@ func BenchmarkChange(b *testing.B) {
 		})
 	}
 }
+
+// TestSparse shows that a series with a sample a minute is not silent between two
+// of them, though rows of others lie there, and that it is when it stops.
+func TestSparse(t *testing.T) {
+	var times []int64
+	var values []float64
+	for i := range 30 {
+		times, values = append(times, at(60, i).UnixNano()), append(values, 1)
+	}
+	for i := 1800; i < 2160; i++ { // a row a second, of others
+		times, values = append(times, at(1, i).UnixNano()), append(values, math.NaN())
+		if i%60 == 0 {
+			values[len(values)-1] = 1
+		}
+	}
+	f := Frame{
+		Window:   incident.Window{From: at(60, 30), To: at(60, 36)},
+		Baseline: []incident.Window{{From: origin, To: at(60, 30)}},
+		Search:   incident.Window{From: at(60, 30).Add(-90 * time.Second), To: at(60, 36)},
+	}
+	var s Scorer
+	if c := s.Change(times, values, f, Meaning{}); c.Direction == incident.Gone {
+		t.Errorf("a sample a minute: %+v", c)
+	}
+	for i := 60; i < len(values); i++ {
+		values[i] = math.NaN()
+	}
+	if c := s.Change(times, values, f, Meaning{}); c.Direction != incident.Gone {
+		t.Errorf("no sample in five minutes: %+v", c)
+	}
+}

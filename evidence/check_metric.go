@@ -241,7 +241,7 @@ func rowChecks(c *checker, f *file, index map[string]int) []rowCheck {
 			continue
 		}
 		for _, n := range e.Numbers {
-			if ofMetric(n.Stat) && (n.Column != e.Name || n.File != f.name) {
+			if ofMetric(n.Stat) && (n.Column != e.Name && !divides(e, n.Name) || n.File != f.name) {
 				p.problem = fmt.Sprintf("number %q is of %q in %s", n.Name, n.Column, n.File)
 			}
 		}
@@ -252,6 +252,17 @@ func rowChecks(c *checker, f *file, index map[string]int) []rowCheck {
 		out = append(out, rowCheck{place: p, column: i, from: from.UnixNano()})
 	}
 	return out
+}
+
+// divides reports whether a number is what a ratio of the evidence divides by,
+// which may be of another column.
+func divides(e *incident.Evidence, name string) bool {
+	for _, n := range e.Numbers {
+		if _, by, ok := strings.Cut(n.Arg, "/"); ok && n.Stat == Ratio && by == name {
+			return true
+		}
+	}
+	return false
 }
 
 // ownerOf is the node whose metrics a member holds.

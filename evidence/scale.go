@@ -30,6 +30,9 @@ func newScale(base, win []float64, step float64, m Meaning) scale {
 	least := max(m.Floor, unitFloor(m.Unit, step))
 	var mad, spread float64
 	if s.log {
+		if least <= 0 && s.median == 0 { // nothing to take a share of: from 0 every step is infinitely far
+			least = resolution(base, win, 0, step)
+		}
 		s.offset = max(.05*math.Abs(s.median), .1*least, math.SmallestNonzeroFloat32)
 		s.centre = s.at(s.median)
 		mad = 1.4826 * madLog(base, &s)

@@ -118,6 +118,13 @@ var embedded = document{Signals: []SignalInfo{
 	{Signal: "buffer.use", Nature: "load", Floor: 0.15, Weight: 0.3, Scope: "database", EN: "buffer pages with data", ZH: "已用缓冲页"},
 	{Signal: "index.write", Bad: "up", Nature: "load", Floor: 0.3, Weight: 0.6, Scope: "database", EN: "index maintenance", ZH: "索引维护"},
 	{Signal: "data.size", Nature: "internal", Floor: 0.05, Weight: 0.3, Scope: "database", EN: "size of the data", ZH: "数据量"},
+	{Signal: "cpu.own", Nature: "internal", Floor: 0.1, Scope: "process", EN: "share of the CPU in use that is its own", ZH: "自身占用 CPU 的比例"},
+	{Signal: "work.cpu", Bad: "up", Nature: "internal", Floor: 0.2, Scope: "database", EN: "CPU for one transaction", ZH: "单个事务的 CPU 开销"},
+	{Signal: "work.read", Bad: "up", Nature: "load", Floor: 0.25, Scope: "database", EN: "rows read for one transaction", ZH: "单个事务读取的行数"},
+	{Signal: "work.lock", Bad: "up", Nature: "internal", Floor: 0.25, Scope: "database", EN: "lock waits for one transaction", ZH: "单个事务的锁等待"},
+	{Signal: "work.log", Bad: "up", Nature: "internal", Floor: 0.2, Scope: "database", EN: "log written for one row", ZH: "每行写入的日志量"},
+	{Signal: "work.sent", Nature: "load", Floor: 0.25, EN: "bytes sent for each received", ZH: "收发流量比"},
+	{Signal: "flush.yield", Bad: "down", Nature: "internal", Floor: 0.25, Scope: "database", EN: "rows written for each flush", ZH: "每次刷盘对应的写入行数"},
 	{Signal: "flush.rate", Bad: "up", Nature: "internal", Floor: 0.3, Scope: "database", EN: "flushes", ZH: "刷盘次数"},
 	{Signal: "flush.manual", Bad: "up", Nature: "load", Floor: 0.01, Scope: "database", EN: "flushes asked for", ZH: "手动刷盘"},
 	{Signal: "flush.time", Bad: "up", Nature: "internal", Floor: 0.35, Weight: 0.7, Log: true, Scope: "database", EN: "time of a flush", ZH: "刷盘耗时"},
@@ -1734,6 +1741,16 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "request.rate", Direction: "down", Weight: 0.5, All: []Sign{
 			{Signal: "request.latency", Direction: "up"},
 		}},
+		{Signal: "query.latency", Direction: "up", Weight: 1.6, All: []Sign{
+			{Signal: "net.in", Direction: "down"},
+		}},
+		{Signal: "threads.active", Direction: "down", Weight: 0.8, All: []Sign{
+			{Signal: "net.in", Direction: "down"},
+		}},
+		{Signal: "disk.util", Direction: "down", Weight: 0.8, All: []Sign{
+			{Signal: "net.in", Direction: "down"},
+			{Signal: "transaction.rate", Direction: "down"},
+		}},
 		{Signal: "net.packets_out", Direction: "down", Weight: 0.4},
 		{Signal: "follower.lag", Weight: 0.6, At: "peer"},
 		{Signal: "config.latency", Weight: 3, At: "peer"},
@@ -1750,6 +1767,10 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "call.spread", Direction: "up", Weight: 1},
 		{Signal: "disk.latency", Direction: "up", Weight: 1},
 		{Signal: "disk.util", Direction: "up", Weight: 0.8},
+		{Signal: "query.latency", Direction: "down", Weight: 1},
+		{Signal: "disk.write", Direction: "up", Weight: 1},
+		{Signal: "write.stall", Direction: "up", Weight: 1},
+		{Signal: "flush.yield", Direction: "down", Weight: 2},
 		{Signal: "wal.latency", Direction: "up", Weight: 0.7},
 		{Signal: "write.local_latency", Direction: "up", Weight: 0.6},
 		{Signal: "query.local_latency", Direction: "up", Weight: 0.5},
@@ -1893,6 +1914,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "follower.lag", Weight: 0.6, At: "peer"},
 		{Signal: "config.latency", Weight: 0.7, At: "peer"},
 	}, Against: []Item{
+		{Signal: "flush.yield", Direction: "down", Weight: 2},
 		{Signal: "net.retransmit", Direction: "up", Weight: 1, Min: 100},
 		{Signal: "net.out", Direction: "up", Weight: 1.5},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 1, Min: 20},
@@ -1963,6 +1985,7 @@ var embedded = document{Signals: []SignalInfo{
 		}},
 		{Signal: "follower.lag", Weight: 0.5, At: "peer"},
 	}, Against: []Item{
+		{Signal: "flush.yield", Direction: "down", Weight: 2},
 		{Signal: "process.up", Direction: "down", Weight: 3},
 		{Signal: "process.uptime", Direction: "gone", Weight: 2},
 		{Signal: "process.uptime", Direction: "down", Weight: 2},
@@ -2042,6 +2065,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "cpu.use", Direction: "up", Weight: 1.5, All: []Sign{
 			{Signal: "process.cpu", Direction: "down"},
 		}},
+		{Signal: "cpu.own", Direction: "down", Weight: 1.6},
 		{Signal: "scrape.latency", Direction: "up", Weight: 0.6},
 		{Signal: "span.self_time", Direction: "up", Weight: 1.2},
 		{Signal: "call.spread", Direction: "up", Weight: 0.5},
@@ -2063,6 +2087,12 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "disk.latency", Direction: "up", Weight: 0.6},
 		{Signal: "disk.util", Direction: "up", Weight: 0.6},
 		{Signal: "cpu.iowait", Direction: "up", Weight: 0.8},
+		{Signal: "process.cpu", Direction: "up", Weight: 2.2, All: []Sign{
+			{Signal: "work.cpu", Direction: "up"},
+		}},
+		{Signal: "process.cpu", Direction: "up", Weight: 1.6, All: []Sign{
+			{Signal: "cpu.own", Direction: "up"},
+		}},
 		{Signal: "compaction.rate", Direction: "up", Weight: 0.5},
 		{Signal: "gc.time", Direction: "up", Weight: 0.3},
 		{Signal: "process.restarts", Direction: "up", Weight: 0.8},
@@ -2423,6 +2453,13 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "memory.use", Direction: "down", Weight: 1.5},
 		{Signal: "memory.rss", Direction: "down", Weight: 1},
 		{Signal: "cpu.use", Direction: "up", Weight: 1},
+		{Signal: "query.latency", Direction: "up", Weight: 1.6},
+		{Signal: "flush.yield", Direction: "down", Weight: 2},
+		{Signal: "transaction.rate", Direction: "down", Weight: 1},
+		{Signal: "threads.active", Direction: "down", Weight: 0.8},
+		{Signal: "cpu.iowait", Direction: "up", Weight: 1},
+		{Signal: "disk.write", Direction: "up", Weight: 1},
+		{Signal: "write.stall", Direction: "up", Weight: 1},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 0.8},
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.8},
 		{Signal: "log.refused", Weight: 1.2, At: "peer"},
@@ -2551,9 +2588,10 @@ var embedded = document{Signals: []SignalInfo{
 		{Action: "revert_config"},
 		{Action: "restart_process"},
 	}},
-	{Fault: "schema_error", Names: Texts{EN: "Schema error", ZH: "模式设计错误"}, Texts: Texts{EN: "The schema is wrong for its use - a type or column that is missing, or needless indexes that every write has to keep up. Statements fail with schema errors, or writes cost more rows and pages than before at the same rate.", ZH: "模式与用法不符——缺失列或类型错误，或存在写入必须维护的多余索引。语句报模式错误，或同等写入速率下产生更多行与页写入。"}, Nature: "internal", Prior: -3.8, For: []Item{
+	{Fault: "schema_error", Names: Texts{EN: "Schema error", ZH: "模式设计错误"}, Texts: Texts{EN: "The schema is wrong for its use - a type or column that is missing, or needless indexes that every write has to keep up. Statements fail with schema errors, or writes cost more rows and pages than before at the same rate.", ZH: "模式与用法不符——缺失列或类型错误，或存在写入必须维护的多余索引。语句报模式错误，或同等写入速率下产生更多行与页写入。"}, Nature: "internal", Prior: -3.6, For: []Item{
 		{Signal: "log.schema_error", Weight: 3},
 		{Signal: "index.write", Direction: "up", Weight: 1.5},
+		{Signal: "work.log", Direction: "up", Weight: 3},
 		{Signal: "disk.write", Direction: "up", Weight: 0.8, All: []Sign{
 			{Signal: "transaction.rate", Direction: "down"},
 		}},
@@ -2578,6 +2616,7 @@ var embedded = document{Signals: []SignalInfo{
 		{
 			"log.schema_error",
 			"index.write",
+			"work.log",
 			"rows.written",
 			"disk.write",
 			"buffer.dirty",
@@ -2974,7 +3013,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "write.rate", Direction: "up", Weight: 0.8},
 		{Signal: "transaction.rate", Direction: "up", Weight: 1.2},
 		{Signal: "connections.open", Direction: "up", Weight: 0.8},
-		{Signal: "threads.active", Direction: "up", Weight: 0.8},
+		{Signal: "threads.active", Direction: "up", Weight: 1.8},
 		{Signal: "net.in", Direction: "up", Weight: 0.6},
 		{Signal: "net.out", Direction: "up", Weight: 0.4},
 		{Signal: "net.packets_in", Direction: "up", Weight: 0.4},
@@ -2984,16 +3023,19 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "cpu.use", Direction: "up", Weight: 0.3},
 		{Signal: "request.active", Direction: "up", Weight: 0.4},
 		{Signal: "log.query", Direction: "up", Weight: 0.6},
-		{Signal: "threads.active", Direction: "up", Weight: 0.6, All: []Sign{
+		{Signal: "threads.active", Direction: "up", Weight: 2.8, All: []Sign{
 			{Signal: "lock.wait", Direction: "up"},
 		}},
 	}, Against: []Item{
 		{Signal: "request.rate", Direction: "down", Weight: 1.5},
-		{Signal: "transaction.rate", Direction: "down", Weight: 0.8},
-		{Signal: "net.in", Direction: "down", Weight: 0.8},
+		{Signal: "transaction.rate", Direction: "down", Weight: 0.6},
+		{Signal: "net.in", Direction: "down", Weight: 0.5},
 		{Signal: "result.rate", Direction: "up", Weight: 1.5},
 		{Signal: "flush.manual", Direction: "up", Weight: 1},
 		{Signal: "log.slow_query", Weight: 0.6},
+		{Signal: "process.cpu", Direction: "up", Weight: 2, All: []Sign{
+			{Signal: "work.cpu", Direction: "up"},
+		}},
 		{Signal: "unseq.count", Direction: "up", Weight: 0.5},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 0.8},
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.3},
@@ -3044,9 +3086,9 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "log.slow_query", Weight: 1.7},
 		{Signal: "query.slow", Direction: "up", Weight: 2},
 		{Signal: "query.slow", Weight: 3, At: "peer"},
-		{Signal: "scan.rows", Direction: "up", Weight: 1.8},
+		{Signal: "scan.rows", Direction: "up", Weight: 1.6},
 		{Signal: "scan.bytes", Direction: "up", Weight: 0.9},
-		{Signal: "rows.read", Direction: "up", Weight: 1.3},
+		{Signal: "rows.read", Direction: "up", Weight: 0.6},
 		{Signal: "query.latency", Direction: "up", Weight: 0.8},
 		{Signal: "query.local_latency", Direction: "up", Weight: 0.6},
 		{Signal: "scan.latency", Direction: "up", Weight: 0.5},
@@ -3056,9 +3098,23 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "process.cpu", Direction: "up", Weight: 1, All: []Sign{
 			{Signal: "transaction.rate", Direction: "down"},
 		}},
+		{Signal: "work.cpu", Direction: "up", Weight: 2.4, All: []Sign{
+			{Signal: "process.cpu", Direction: "up"},
+		}},
+		{Signal: "process.cpu", Direction: "up", Weight: 1.6, All: []Sign{
+			{Signal: "cpu.own", Direction: "up"},
+		}},
+		{Signal: "rows.read", Direction: "up", Weight: 0.8, All: []Sign{
+			{Signal: "process.cpu", Direction: "up"},
+		}},
+		{Signal: "cpu.use", Direction: "up", Weight: 1.2, All: []Sign{
+			{Signal: "process.cpu", Direction: "up"},
+		}},
+		{Signal: "cpu.idle", Direction: "down", Weight: 0.8, All: []Sign{
+			{Signal: "process.cpu", Direction: "up"},
+		}},
+		{Signal: "work.read", Direction: "up", Weight: 0.5},
 		{Signal: "result.bytes", Direction: "up", Weight: 0.7},
-		{Signal: "net.in", Direction: "up", Weight: 0.3},
-		{Signal: "net.out", Direction: "up", Weight: 0.3},
 		{Signal: "connections.open", Direction: "up", Weight: 0.4},
 		{Signal: "log.memory_reject", Weight: 0.9},
 		{Signal: "query.plan_time", Direction: "up", Weight: 0.3},
@@ -3070,6 +3126,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "write.rate", Direction: "up", Weight: 1},
 		{Signal: "rows.written", Direction: "up", Weight: 1},
 		{Signal: "lock.wait", Direction: "up", Weight: 0.6},
+		{Signal: "work.lock", Direction: "up", Weight: 3},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 1},
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.6},
 		{Signal: "disk.util", Direction: "up", Weight: 0.5},
@@ -3109,21 +3166,24 @@ var embedded = document{Signals: []SignalInfo{
 		{Action: "throttle_client", Params: map[string]string{"which": "@sender"}},
 		{Action: "open_ticket", Params: map[string]string{"subject": "@scans_too_much", "team": "@team_application"}},
 	}},
-	{Fault: "lock_contention", Names: Texts{EN: "Lock contention", ZH: "锁争用"}, Texts: Texts{EN: "Statements wait for locks that others hold. Lock waits and their time rise, running threads pile up, commits and processor use fall although the demand is the same.", ZH: "语句互相等待锁。锁等待次数和时长上升，运行线程堆积，需求不变而提交数与 CPU 使用下降。"}, Nature: "internal", Prior: -3, For: []Item{
-		{Signal: "lock.wait", Direction: "up", Weight: 2.2},
-		{Signal: "lock.time", Direction: "up", Weight: 1.8},
+	{Fault: "lock_contention", Names: Texts{EN: "Lock contention", ZH: "锁争用"}, Texts: Texts{EN: "Statements wait for locks that others hold. Lock waits and their time rise, running threads pile up, commits and processor use fall although the demand is the same.", ZH: "语句互相等待锁。锁等待次数和时长上升，运行线程堆积，需求不变而提交数与 CPU 使用下降。"}, Nature: "internal", Prior: -2.8, For: []Item{
+		{Signal: "lock.wait", Direction: "up", Weight: 1.2},
+		{Signal: "work.lock", Direction: "up", Weight: 4.5},
+		{Signal: "lock.time", Direction: "up", Weight: 1.4},
 		{Signal: "lock.deadlock", Direction: "up", Weight: 1.5},
 		{Signal: "log.lock", Weight: 2},
 		{Signal: "transaction.idle", Direction: "up", Weight: 0.8},
 		{Signal: "threads.blocked", Direction: "up", Weight: 0.9},
-		{Signal: "threads.active", Direction: "up", Weight: 0.4},
 		{Signal: "transaction.rate", Direction: "down", Weight: 0.8, All: []Sign{
 			{Signal: "lock.wait", Direction: "up"},
 		}},
-		{Signal: "process.cpu", Direction: "down", Weight: 0.6, All: []Sign{
-			{Signal: "lock.wait", Direction: "up"},
+		{Signal: "transaction.rate", Direction: "down", Weight: 1, All: []Sign{
+			{Signal: "work.lock", Direction: "up"},
 		}},
 		{Signal: "transaction.rollback", Direction: "up", Weight: 0.6},
+		{Signal: "query.latency", Direction: "up", Weight: 1.2, All: []Sign{
+			{Signal: "work.lock", Direction: "up"},
+		}},
 		{Signal: "write.latency", Direction: "up", Weight: 0.2},
 	}, Against: []Item{
 		{Signal: "cpu.use", Direction: "up", Weight: 0.9},
@@ -3132,8 +3192,9 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "wal.latency", Direction: "up", Weight: 0.8},
 		{Signal: "transaction.rate", Direction: "up", Weight: 1},
 		{Signal: "request.rate", Direction: "up", Weight: 0.8},
-		{Signal: "rows.read", Direction: "up", Weight: 0.5},
-		{Signal: "scan.rows", Direction: "up", Weight: 0.6},
+		{Signal: "rows.read", Direction: "up", Weight: 0.2},
+		{Signal: "scan.rows", Direction: "up", Weight: 0.3},
+		{Signal: "threads.active", Direction: "up", Weight: 2},
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.6},
 		{Signal: "replication.latency", Direction: "up", Weight: 0.5},
 		{Signal: "cpu.throttle", Direction: "up", Weight: 0.8},
@@ -3144,6 +3205,7 @@ var embedded = document{Signals: []SignalInfo{
 			"lock.deadlock",
 			"log.lock",
 			"threads.blocked",
+			"work.lock",
 		},
 	}, Explains: []incident.Signal{
 		"request.latency",
@@ -3165,19 +3227,20 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "result.rate", Direction: "up", Weight: 2.4},
 		{Signal: "result.bytes", Direction: "up", Weight: 0.8},
 		{Signal: "export.rate", Direction: "up", Weight: 2.5},
-		{Signal: "net.out", Direction: "up", Weight: 1.4},
-		{Signal: "net.out", Direction: "up", Weight: 0.6, Min: 20},
+		{Signal: "net.out", Direction: "up", Weight: 0.8},
+		{Signal: "net.out", Direction: "up", Weight: 0.5, Min: 30},
 		{Signal: "alloc.rate", Direction: "up", Weight: 0.7},
 		{Signal: "query.memory", Direction: "up", Weight: 0.6},
 		{Signal: "query.running", Direction: "up", Weight: 0.5},
 		{Signal: "disk.read", Direction: "up", Weight: 0.5},
-		{Signal: "rows.read", Direction: "up", Weight: 0.7},
+		{Signal: "rows.read", Direction: "up", Weight: 0.4},
 		{Signal: "scan.rows", Direction: "up", Weight: 0.5},
 		{Signal: "cache.miss", Direction: "up", Weight: 0.6},
 		{Signal: "connections.open", Direction: "up", Weight: 0.3},
+		{Signal: "work.sent", Direction: "up", Weight: 1.2},
 		{Signal: "log.backup", Weight: 1.8},
 		{Signal: "log.slow_query", Weight: 0.4},
-		{Signal: "net.out", Direction: "up", Weight: 0.8, All: []Sign{
+		{Signal: "net.out", Direction: "up", Weight: 2, All: []Sign{
 			{Signal: "disk.read", Direction: "up"},
 		}},
 	}, Against: []Item{
@@ -3191,6 +3254,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "disk.write", Direction: "up", Weight: 0.5},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 0.8},
 		{Signal: "lock.wait", Direction: "up", Weight: 0.4},
+		{Signal: "work.lock", Direction: "up", Weight: 3},
 		{Signal: "log.load", Weight: 0.8},
 	}, Needed: [][]incident.Signal{
 		{
@@ -3251,6 +3315,7 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "result.rate", Direction: "up", Weight: 1.2},
 		{Signal: "flush.manual", Direction: "up", Weight: 1.2},
 		{Signal: "net.in", Direction: "down", Weight: 1},
+		{Signal: "work.log", Direction: "up", Weight: 1.5},
 		{Signal: "scan.rows", Direction: "up", Weight: 0.4},
 		{Signal: "net.connect_fail", Direction: "up", Weight: 0.8},
 		{Signal: "disk.util", Direction: "up", Weight: 0.3},
@@ -3352,21 +3417,33 @@ var embedded = document{Signals: []SignalInfo{
 		{Signal: "disk.iops", Direction: "up", Weight: 0.3},
 		{Signal: "flush.queue", Direction: "up", Weight: 0.4},
 		{Signal: "log.info_rate", Direction: "up", Weight: 0.3},
-		{Signal: "write.stall", Direction: "up", Weight: 0.4},
+		{Signal: "flush.yield", Direction: "down", Weight: 4.2},
+		{Signal: "disk.write", Direction: "up", Weight: 1, All: []Sign{
+			{Signal: "rows.written", Direction: "down"},
+		}},
+		{Signal: "write.stall", Direction: "up", Weight: 0.6},
+		{Signal: "write.stall", Direction: "up", Weight: 1, All: []Sign{
+			{Signal: "flush.yield", Direction: "down"},
+		}},
 	}, Against: []Item{
-		{Signal: "rows.written", Direction: "up", Weight: 1.2},
+		{Signal: "rows.written", Direction: "up", Weight: 1},
 		{Signal: "write.rate", Direction: "up", Weight: 1},
 		{Signal: "request.rate", Direction: "up", Weight: 0.6},
 		{Signal: "transaction.rate", Direction: "up", Weight: 0.5},
 		{Signal: "result.rate", Direction: "up", Weight: 0.8},
 		{Signal: "event.maintenance", Weight: 1.5},
 		{Signal: "disk.util", Direction: "up", Weight: 0.3},
+		{Signal: "flush.rate", Direction: "down", Weight: 1},
+		{Signal: "work.log", Direction: "up", Weight: 1.2},
+		{Signal: "net.out", Direction: "up", Weight: 1},
+		{Signal: "cpu.iowait", Direction: "up", Weight: 0.6},
 		{Signal: "net.retransmit", Direction: "up", Weight: 0.5},
 		{Signal: "cpu.use", Direction: "up", Weight: 0.3},
 	}, Needed: [][]incident.Signal{
 		{
 			"flush.manual",
 			"flush.rate",
+			"flush.yield",
 			"log.flush",
 			"log.flush_manual",
 			"buffer.dirty",

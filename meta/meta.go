@@ -149,8 +149,10 @@ func list(ids []incident.NodeID) string {
 // examine turns raw data into evidence: the data agents. Where the bundle does
 // not say what to examine, the stretch of the metrics that stands out is.
 func (r *run) examine(ctx context.Context) error {
-	if w, ok := task.FindWindow(r.in); ok {
-		r.in.Frame = w
+	if f, ok := task.FindWindow(r.in); ok {
+		r.in.Frame = f
+	} else if f, ok := task.FindBaseline(r.in); ok {
+		r.in.Frame = f
 	}
 	crew := r.chosen(data.Agents(), dataReason(r.in))
 	return r.investigate(ctx, crew)

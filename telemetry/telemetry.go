@@ -144,6 +144,24 @@ type Truth struct {
 	Split   string      // cases that share a split are never on both sides of a division
 }
 
+// Span is the stretch from the first beginning to the last end of the causes
+// that name both; zero: none does.
+func (t *Truth) Span() incident.Window {
+	var w incident.Window
+	for _, c := range t.Causes {
+		if c.Window.From.IsZero() || c.Window.To.IsZero() {
+			continue
+		}
+		if w.IsZero() || c.Window.From.Before(w.From) {
+			w.From = c.Window.From
+		}
+		if c.Window.To.After(w.To) {
+			w.To = c.Window.To
+		}
+	}
+	return w
+}
+
 // TrueCause is one root cause that a truth names.
 type TrueCause struct {
 	Node    incident.NodeID

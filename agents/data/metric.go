@@ -21,9 +21,11 @@ import (
 // reduced.
 const (
 	noticed    = evidence.Noticed
-	perNode    = 24 // evidence a node
+	perNode    = 32 // evidence a node
 	unnamed    = 3  // evidence a node from metrics that nobody understands
 	perChart   = 2  // charts a node
+	longWindow = 12 // samples of a window in which a moment is not all of it
+	briefScore = 6  // of load that came for a moment: as much as a healthy window shows
 	chartSteps = 240
 )
 
@@ -82,6 +84,7 @@ type moved struct {
 	meaning knowledge.Meaning
 	info    knowledge.SignalInfo
 	change  evidence.Change
+	per     *moved          // what it is divided by; nil: it is no ratio
 	since   incident.Window // the part of the window that is its story; zero: all of it
 }
 
@@ -91,6 +94,7 @@ func (m *meter) measure(t *telemetry.Table) {
 	}
 	service := m.service(t.Node)
 	strongest := map[incident.Signal]int{} // index in m.moved by signal and direction
+	by := map[incident.Signal][]moved{}
 	var quiet, over []moved
 	dense := 0
 	for i := range t.Columns {
@@ -101,6 +105,7 @@ func (m *meter) measure(t *telemetry.Table) {
 		m.within = m.within || mv.change.Samples > 0
 		if mv.change.BaselineSamples+mv.change.Samples > 0 && mv.meaning.Signal != "" {
 			m.seen[agents.Observable{Node: t.Node, Signal: mv.meaning.Signal}] = true
+			by[mv.meaning.Signal] = append(by[mv.meaning.Signal], mv)
 		}
 		if mv.dense() {
 			dense++
@@ -113,11 +118,13 @@ func (m *meter) measure(t *telemetry.Table) {
 			}
 		}
 		mv.since = m.down(&mv)
+		mv.brief()
 		if math.Abs(mv.change.Score) < noticed {
 			continue
 		}
 		m.keep(mv, strongest)
 	}
+	m.ratio(t, by, strongest)
 	m.absence(t, quiet, over, dense)
 }
 
@@ -131,6 +138,15 @@ func (mv *moved) dense() bool {
 		rows += to - from
 	}
 	return mv.change.BaselineSamples > 2 && float64(mv.change.BaselineSamples) >= 0.9*float64(rows)
+}
+
+// brief bounds what a moment of a long window says of load: what was asked of a
+// node explains its trouble only for as long as it was asked.
+func (mv *moved) brief() {
+	c := &mv.change
+	if (mv.info.Nature == knowledge.LoadNature || mv.info.Resource == "memory") && c.Shape == incident.Spike && c.Samples >= longWindow {
+		c.Score = math.Max(-briefScore, math.Min(briefScore, c.Score))
+	}
 }
 
 // change measures one column by the meaning of its name.
@@ -232,7 +248,7 @@ func (m *meter) reportNode(moves []moved, res *agents.Result) int {
 		res.Evidence = append(res.Evidence, e)
 		f.Cites = append(f.Cites, e.ID)
 		top = max(top, e.Score)
-		if charts < perChart && mv.meaning.Signal != "" {
+		if charts < perChart && mv.meaning.Signal != "" && mv.per == nil {
 			charts++
 			res.Charts = append(res.Charts, m.chart(mv, e.ID))
 		}

@@ -18,6 +18,10 @@ const clock = "15:04:05"
 
 // word puts a move into words, each number with its recipe.
 func (m *meter) word(mv *moved, e *incident.Evidence) {
+	if mv.per != nil {
+		m.wordRatio(mv, e)
+		return
+	}
 	c := &mv.change
 	key := "metric.moved"
 	before := m.number(mv, "before", c.BaselineMedian, .5, c.Baseline)

@@ -2,12 +2,9 @@ package task
 
 import (
 	"math"
-	"slices"
-	"time"
 
 	"triagent/agents"
 	"triagent/incident"
-	"triagent/telemetry"
 )
 
 // Bounds of the search for an abnormal window.
@@ -16,23 +13,34 @@ const (
 	minInside = 4    // steps that a window has at least
 	minBefore = 8    // steps before it that show what normal is
 	maxShare  = 0.75 // share of the run that a window has at most
-	telling   = 10   // most shifted columns that decide
-	shiftCap  = 12.0 // one column alone decides nothing
+	telling   = 0.3  // share of a node's columns, the most shifted ones, that decides
+	maxTold   = 1000 // columns that are searched, those that vary most beyond their noise
+	shiftCap  = 12.0 // units of noise beyond which a sample is no odder
+	goesOn    = 0.3  // share of a box's score from which what follows it belongs to it
+	mostParts = 4    // boxes that one window is made of
 )
 
 // FindWindow looks for the abnormal stretch of a bundle that names neither a
-// window nor a baseline: the box in time whose inside differs most from its
-// outside, over the columns that shift most. It reports false where the bundle
-// says itself what to examine, or has too few samples to tell.
+// window nor a baseline: the box in time that explains most of what its metrics
+// did, by a mean of its own against one of all the rest. It reports false where
+// the bundle says itself what to examine, or has too few samples to tell.
 //
-// Columns are put on a log scale, sign(v) ln(1+|v|), and measured in their own
-// noise, which is taken from first differences, so that plateaus weigh more than
-// spikes. A box scores the mean difference inside to outside of its 10 most
-// shifted columns times the root of its effective length, as a two-sample
-// statistic. The warm-up of the run counts neither way, and between it and the
-// box there must be a stretch that shows what normal is: where two parts of a
-// run differ, the earlier is the normal one. The search by prefix sums is that
-// of scan statistics (Kulldorff 1997); the measure is ours.
+// Columns are put on a log scale, sign(v) ln(1+|v|), what only ever grows as its
+// growth, and measured in their own noise, which is taken from first
+// differences, so that plateaus weigh more than spikes. A column says of a box
+// the logarithm of the likelihood ratio of two means against one, with its
+// noise added to the variance that is left; a box scores the mean of what the
+// most shifted 30 % of a node's columns say. What follows the box belongs to it
+// as long as it scores nearly as much against what is left: trouble may change
+// its face before it ends, and some of it outlasts its cause. The warm-up of the
+// run counts neither way, and between it and the box there must be a stretch
+// that shows what normal is: where two parts of a run differ, the earlier is the
+// normal one.
+//
+// Sources: the alternative of one box is that of Levin and Kline (1985); its
+// search in sequences is the circular binary segmentation of Olshen et al.
+// (Biostatistics 2004), the sum over sequences that of Zhang et al. (Biometrika
+// 2010). The noise, the share of columns and what belongs to the box are ours.
 func FindWindow(in agents.Input) (agents.Frame, bool) {
 	b := in.Bundle
 	if !b.Incident.Window.IsZero() || !b.Incident.Baseline.IsZero() || len(b.Tables) == 0 {
@@ -43,163 +51,157 @@ func FindWindow(in agents.Input) (agents.Frame, bool) {
 	if g == nil {
 		return agents.Frame{}, false
 	}
-	lo, hi := g.bestBox()
+	lo, hi := g.stretch()
 	w := incident.Window{From: g.time(lo), To: g.time(hi)}
+	if hi == g.bins || w.To.After(all.To) {
+		w.To = all.To
+	}
 	f := agents.Frame{Window: w, Search: w}
-	if all.From.Before(w.From) {
-		f.Baseline = append(f.Baseline, incident.Window{From: all.From, To: w.From})
-	}
-	if w.To.Before(all.To) {
-		f.Baseline = append(f.Baseline, incident.Window{From: w.To, To: all.To})
-	}
+	f.Baseline = g.around(f, all)
 	return f, true
 }
 
-// grid holds the prefix sums of all columns over a common, thinned time axis.
-type grid struct {
-	from time.Time
-	step time.Duration
-	bins int
-	sums [][]float64 // by column: sum of the values of the bins before each
-	warm int         // bins of warm-up at the start
-}
-
-// newGrid returns nil where there is nothing to search in.
-func newGrid(tables []telemetry.Table, all incident.Window) *grid {
-	rows := 0
-	for _, t := range tables {
-		rows = max(rows, len(t.Times))
+// FindBaseline tells what is normal in a bundle that names a window and no
+// baseline: all that its metrics recorded outside the window, less the warm-up
+// of the run. An onset is searched for in the second half of what lies before
+// the window at most; a metric whose trouble began there is measured by the rest.
+// It reports false where the bundle says so itself, or has too few samples to
+// tell.
+func FindBaseline(in agents.Input) (agents.Frame, bool) {
+	b, f := in.Bundle, in.Frame
+	if b.Incident.Window.IsZero() || !b.Incident.Baseline.IsZero() || len(b.Tables) == 0 {
+		return f, false
 	}
-	bins := min(rows, maxBins)
-	if bins < 4*minInside {
-		return nil
+	all := recorded(b.Tables)
+	if !all.Overlaps(f.Window) {
+		return f, false
 	}
-	g := &grid{from: all.From, bins: bins, step: all.Duration() / time.Duration(bins)}
-	var left []int
-	for i := range tables {
-		for j := range tables[i].Columns {
-			if y := g.normalised(&tables[i], tables[i].Columns[j].Values); y != nil {
-				g.sums = append(g.sums, cumulate(y))
-				left = append(left, leaves(y))
-			}
+	g := newGrid(b.Tables, all)
+	if g == nil {
+		return f, false
+	}
+	if begins := g.time(g.warm); begins.Before(f.Window.From) {
+		if half := begins.Add(f.Window.From.Sub(begins) / 2); f.Search.From.Before(half) {
+			f.Search.From = half
 		}
 	}
-	if len(g.sums) == 0 {
-		return nil
-	}
-	slices.Sort(left)
-	g.warm = min(left[len(left)*4/5], bins*15/100)
-	return g
+	f.Baseline = g.around(f, all)
+	return f, len(f.Baseline) > 0
 }
 
-// leaves returns the first bin at which y is no longer what it was at first.
-func leaves(y []float64) int {
-	return max(0, slices.IndexFunc(y, func(v float64) bool { return math.Abs(v-y[0]) > 1 }))
+// around is what was recorded before and after the frame, less the warm-up.
+func (g *grid) around(f agents.Frame, all incident.Window) []incident.Window {
+	var out []incident.Window
+	if from := g.time(g.warm); from.Before(f.Window.From) {
+		out = append(out, incident.Window{From: from, To: f.Window.From})
+	}
+	if f.Window.To.Before(all.To) {
+		out = append(out, incident.Window{From: f.Window.To, To: all.To})
+	}
+	return out
 }
 
-func (g *grid) time(bin int) time.Time {
-	return g.from.Add(time.Duration(bin) * g.step).Truncate(time.Millisecond)
-}
-
-// normalised bins a column and divides it by its noise; nil for a column that
-// says nothing.
-func (g *grid) normalised(t *telemetry.Table, values []float64) []float64 {
-	y, n := make([]float64, g.bins), make([]float64, g.bins)
-	for i, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			continue
-		}
-		k := min(g.bins-1, max(0, int((t.Times[i]-g.from.UnixNano())/int64(g.step))))
-		y[k] += math.Copysign(math.Log1p(math.Abs(v)), v)
-		n[k]++
-	}
-	last := math.NaN()
-	for k := range y {
-		if n[k] > 0 {
-			last = y[k] / n[k]
-		}
-		y[k] = last
-	}
-	return scaleByNoise(y)
-}
-
-// scaleByNoise divides y, whose head may be NaN, by its noise. A column that
-// hardly ever moves gets a share of its range as noise.
-func scaleByNoise(y []float64) []float64 {
-	first := slices.IndexFunc(y, func(v float64) bool { return !math.IsNaN(v) })
-	if first < 0 || first > len(y)/2 {
-		return nil
-	}
-	for k := range first {
-		y[k] = y[first]
-	}
-	diff := make([]float64, 0, len(y))
-	for k := 1; k < len(y); k++ {
-		diff = append(diff, math.Abs(y[k]-y[k-1]))
-	}
-	slices.Sort(diff)
-	spread := slices.Max(y) - slices.Min(y)
-	if spread < 1e-9 {
-		return nil
-	}
-	noise := max(1.4826*diff[len(diff)/2]/math.Sqrt2, diff[len(diff)*9/10]/2.33, 0.02*spread)
-	sorted := slices.Sorted(slices.Values(y))
-	median := sorted[len(sorted)/2]
-	for k := range y {
-		y[k] = math.Max(-shiftCap, math.Min(shiftCap, (y[k]-median)/noise))
-	}
-	return y
-}
-
-func cumulate(y []float64) []float64 {
-	s := make([]float64, len(y)+1)
-	for i, v := range y {
-		s[i+1] = s[i] + v
-	}
-	return s
-}
-
-// bestBox returns the bins [lo, hi) of the box that stands out most.
-func (g *grid) bestBox() (lo, hi int) {
-	best := math.Inf(-1)
-	shifts := make([]float64, len(g.sums))
+// stretch returns the bins [lo, hi) of the abnormal stretch: the best box, and
+// what follows it for as long as that is not normal either.
+func (g *grid) stretch() (lo, hi int) {
+	most := int(maxShare * float64(g.bins-g.warm))
+	s := newSearch(g, g.warm, g.warm)
+	var top float64
 	for i := g.warm + minBefore; i < g.bins; i++ {
-		for j := i + minInside; j <= g.bins; j++ {
-			if float64(j-i) > maxShare*float64(g.bins-g.warm) {
-				break
-			}
-			if s := g.score(i, j, shifts); s > best {
-				best, lo, hi = s, i, j
+		for j := i + minInside; j <= min(g.bins, i+most); j++ {
+			if v := s.score(i, j); v > top {
+				top, lo, hi = v, i, j
 			}
 		}
+	}
+	if hi == 0 { // nothing varies by more than its noise
+		return g.warm + minBefore, g.warm + minBefore + minInside
+	}
+	for range mostParts - 1 {
+		rest := newSearch(g, lo, hi)
+		best, next := 0.0, hi
+		for j := hi + minInside; j <= min(g.bins, lo+most); j++ {
+			if v := rest.score(hi, j); v > best {
+				best, next = v, j
+			}
+		}
+		if best < goesOn*top {
+			break
+		}
+		hi = next
 	}
 	return lo, hi
 }
 
-func (g *grid) score(i, j int, shifts []float64) float64 {
-	in, out := float64(j-i), float64(g.bins-g.warm-(j-i))
-	for k, s := range g.sums {
-		inside := s[j] - s[i]
-		outside := s[g.bins] - s[g.warm] - inside
-		shifts[k] = math.Min(shiftCap, math.Abs(inside/in-outside/out))
-	}
-	n := min(telling, len(shifts))
-	return topMean(shifts, n) * math.Sqrt(in*out/(in+out))
+// search scores boxes of a grid from which the bins of an earlier find are left
+// out.
+type search struct {
+	g        *grid
+	n        float64   // bins that are searched
+	total    []float64 // by column: sum over the bins searched
+	variance []float64 // by column: squares about the mean of these, plus the noise
+	// explained is scratch: the share of its variance, below 1, that a box
+	// explains, of each column.
+	explained []float64
 }
 
-// topMean is the mean of the n largest of v. It reorders v.
-func topMean(v []float64, n int) float64 {
+func newSearch(g *grid, from, to int) *search {
+	k := len(g.sums)
+	s := &search{g: g, n: float64(g.bins - g.warm - (to - from))}
+	s.total, s.variance, s.explained = make([]float64, k), make([]float64, k), make([]float64, k)
+	for c, sum := range g.sums {
+		s.total[c] = sum[g.bins] - sum[g.warm] - (sum[to] - sum[from])
+		q := g.squares[c]
+		s.variance[c] = q[g.bins] - q[g.warm] - (q[to] - q[from]) - s.total[c]*s.total[c]/s.n + s.n
+	}
+	return s
+}
+
+// score is the mean log likelihood ratio of the box [i, j), which must not
+// overlap what is left out, over the columns that say most.
+func (s *search) score(i, j int) float64 {
+	in, out := float64(j-i), s.n-float64(j-i)
+	if out <= 0 {
+		return 0
+	}
+	scale := s.n / (in * out)
+	for c, sum := range s.g.sums {
+		apart := sum[j] - sum[i] - s.total[c]*in/s.n // what the box has beyond its share
+		s.explained[c] = apart * apart * scale / s.variance[c]
+	}
+	k := min(s.g.telling, len(s.explained))
+	largestFirst(s.explained, k)
 	var sum float64
-	for range n {
-		top := 0
-		for k := range v {
-			if v[k] > v[top] {
-				top = k
+	for _, v := range s.explained[:k] {
+		sum -= math.Log1p(-v)
+	}
+	return s.n / 2 * sum / float64(k)
+}
+
+// largestFirst reorders v so that its k largest come first (Hoare's selection).
+func largestFirst(v []float64, k int) {
+	for lo, hi := 0, len(v)-1; lo < hi; {
+		pivot, i, j := v[lo+(hi-lo)/2], lo, hi
+		for i <= j {
+			for v[i] > pivot {
+				i++
+			}
+			for v[j] < pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
 			}
 		}
-		sum += v[top]
-		v[top] = v[len(v)-1]
-		v = v[:len(v)-1]
+		switch {
+		case k-1 <= j:
+			hi = j
+		case k-1 >= i:
+			lo = i
+		default:
+			return
+		}
 	}
-	return sum / float64(n)
 }

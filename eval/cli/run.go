@@ -25,6 +25,7 @@ type RunCmd struct {
 	Knowledge    []string      `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
+	Window       string        `help:"given: tell the true window where a bundle names none, instead of having it found." enum:",given" default:""`
 	WithoutRoles bool          `help:"Leave roles out."`
 	Check        bool          `help:"Look up what is cited in the raw data." default:"true" negatable:""`
 	Trials       int           `help:"Answers a case." default:"1"`
@@ -65,7 +66,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	rep, err := eval.Run(ctx, eval.Config{
 		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
 		Options: eval.Options{WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge}, Bundled: e.Bundled,
-		Late: c.Late, Rename: eval.Renaming(c.Rename), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
+		Late: c.Late, Rename: eval.Renaming(c.Rename), Window: eval.Windows(c.Window), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
 	})
 	bar.end()

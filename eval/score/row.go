@@ -89,18 +89,7 @@ func (r *Row) SetTruth(t telemetry.Truth) {
 // that the true causes span; it does nothing where the truth gives no end. No
 // window found is an IoU of 0.
 func (r *Row) SetIoU(d incident.Diagnosis, t telemetry.Truth) {
-	var w incident.Window
-	for _, c := range t.Causes {
-		if c.Window.From.IsZero() || c.Window.To.IsZero() {
-			continue
-		}
-		if w.IsZero() || c.Window.From.Before(w.From) {
-			w.From = c.Window.From
-		}
-		if c.Window.To.After(w.To) {
-			w.To = c.Window.To
-		}
-	}
+	w := t.Span()
 	if w.IsZero() {
 		return
 	}

@@ -60,6 +60,9 @@ func heading(r *eval.Report) string {
 	if o.Rename != "" {
 		s += ", renamed " + string(o.Rename)
 	}
+	if o.Window != "" {
+		s += ", window " + string(o.Window)
+	}
 	if o.WithoutRoles {
 		s += ", without roles"
 	}

@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"store/storetest": with(base, "store"), // starts a real PostgreSQL for tests
 	"connectors":      with(base, "telemetry"),
 	"collect":         with(base, "telemetry", "connectors"),
-	"lab":             with(base, "telemetry", "connectors"), // real servers, loads and faults
+	"lab":             with(base, "telemetry", "connectors", "report"), // real servers, loads and faults
 	"web":             nil,
 	"api":             with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
 	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal", "collect"),

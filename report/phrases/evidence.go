@@ -5,6 +5,7 @@ package phrases
 var evidence = table{
 	"metric.moved":    {"{name}: {before} → {after}[, {shape}][ from {onset}]", "{name}：{before} → {after}[，{shape}][，自 {onset}]"},
 	"metric.peaked":   {"{name} reached {after}, usually {before}[, from {onset}]", "{name} 达到 {after}，平时 {before}[，自 {onset}]"},
+	"metric.ratio":    {"{name} for each of {per}: {before} → {after}[, {shape}][ from {onset}]", "每 {per} 的 {name}：{before} → {after}[，{shape}][，自 {onset}]"},
 	"metric.appeared": {"{name} appeared: {after}, with {before} {before|sample|samples} before[, from {onset}]", "{name} 新出现：{after}，此前样本 {before} 个[，自 {onset}]"},
 	"metric.silent":   {"{name} fell silent[ at {onset}]: {before} {before|sample|samples} in the baseline, {after} in the window", "{name} [自 {onset} ]无数据：基线内样本 {before} 个，窗口内 {after} 个"},
 	"metric.ended":    {"{name} ended[ at {onset}]: {before} {before|sample|samples} in the baseline, {after} since", "{name} [自 {onset} ]中断：基线内样本 {before} 个，此后 {after} 个"},
