@@ -7,6 +7,7 @@ package agents
 import (
 	"context"
 
+	"triagent/agents/casebook"
 	"triagent/incident"
 	"triagent/knowledge"
 	"triagent/telemetry"
@@ -37,6 +38,7 @@ type Input struct {
 	Seen     []Observable        // what earlier agents could measure, changed or not
 	Compared bool                // an earlier agent had data of the window to hold against the baseline
 	Lost     bool                // an earlier agent had data of the baseline and none of the window
+	Book     *casebook.Book      // cases of old; nil: none
 	Tokens   int                 // budget for text meant for a model; 0: none asked for
 }
 

@@ -79,13 +79,16 @@ type Config struct {
 	Check   Checker // nil: evidence is not checked; it never is for late alarms
 
 	Options Options       // for the engine; Options.Memory is set by Memory
-	Memory  string        // a memory mode or a folder; empty: none. No command sets it: the built-in engine remembers nothing
+	Memory  string        // a memory mode or a folder; empty: none
 	Late    time.Duration // also run with the alarm this late; 0: not
-	Rename  Renaming
-	Window  Windows
-	Trials  int    // answers a case; 0: 1. A model needs at least 3
-	Seed    uint64 // of everything drawn
-	Jobs    int    // diagnoses at once; 0: one a processor
+	// MemoryCases is how many solved cases may be remembered, drawn by Seed; 0: all.
+	MemoryCases int
+
+	Rename Renaming
+	Window Windows
+	Trials int    // answers a case; 0: 1. A model needs at least 3
+	Seed   uint64 // of everything drawn
+	Jobs   int    // diagnoses at once; 0: one a processor
 
 	Version  string         // of the program, for the report
 	Temp     string         // where cases are staged; empty: the system's place

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +67,11 @@ func newMemory(ctx context.Context, r *runner, m *importer.Manifest) (*memory, e
 		if o, err = importer.Index(ctx, r.Memory); err == nil {
 			mem.stock, err = stockOf(ctx, o, "")
 		}
+	}
+	if n := r.MemoryCases; err == nil && n > 0 && n < len(mem.stock) {
+		rng := rand.New(rand.NewPCG(r.Seed, 2))
+		rng.Shuffle(len(mem.stock), func(i, j int) { mem.stock[i], mem.stock[j] = mem.stock[j], mem.stock[i] })
+		mem.stock = mem.stock[:n]
 	}
 	return mem, err
 }

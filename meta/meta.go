@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"triagent/agents"
+	"triagent/agents/casebook"
 	"triagent/agents/data"
 	"triagent/agents/system"
 	"triagent/agents/task"
@@ -25,8 +26,9 @@ import (
 // Config sets how a diagnosis is conducted.
 type Config struct {
 	Engine       incident.Engine
-	WithoutRoles bool // leave out roles and the system agents: to measure what they give
-	Jobs         int  // agents at work at once; 0: one
+	WithoutRoles bool           // leave out roles and the system agents: to measure what they give
+	Jobs         int            // agents at work at once; 0: one
+	Book         *casebook.Book // cases of old; nil: none
 }
 
 // Conductor conducts diagnoses. It is safe for concurrent use.
@@ -46,7 +48,7 @@ func New(base *knowledge.Base, cfg Config) *Conductor {
 // opinion, and what it could not say is recorded as missing; one that could not
 // read its part of the bundle ends the diagnosis with the error that names it.
 func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
-	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base}, asked: questions(b)}
+	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base, Book: c.cfg.Book}, asked: questions(b)}
 	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
 	for _, s := range []struct {
 		stage incident.Stage

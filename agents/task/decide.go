@@ -23,7 +23,7 @@ const (
 	alarmAt     = 0.0
 	alarmTemper = 0.7
 	causeTemper = 0.45
-	alertTemper = 2.0 // of causes where there are alerts alone, which have no size
+	alertTemper = 3.0 // of causes where there are alerts alone, which have no size
 )
 
 // Bounds of the verdict (CONTRACT: defaults). Nothing is called healthy from the
@@ -57,7 +57,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 		return err
 	}
 	b := newBoard(in)
-	v := judge(score(in, b), b.symptoms(), onlyAlerts(in.Bundle))
+	v := judge(recall(in, b, score(in, b)), b.symptoms(), onlyAlerts(in.Bundle))
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}

@@ -34,7 +34,7 @@ func (n *narrator) causes() {
 		}
 		c := incident.Cause{
 			Rank: len(n.ranked) + 1, Node: h.Node, Service: h.Service, Role: h.Role, Fault: h.Fault,
-			Probability: n.view.p[i], Onset: h.Onset.To, Cites: h.Cites,
+			Probability: n.view.p[i], Onset: h.Onset.To, Label: h.label, Cites: h.Cites,
 		}
 		n.ranked = append(n.ranked, c)
 		n.emit(incident.CauseRanked{Cause: c})

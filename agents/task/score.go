@@ -44,6 +44,7 @@ type scored struct {
 	// suspicion is the part of LogOdds that says that the node is odd as such:
 	// it ranks nodes, it does not say that anything is wrong.
 	suspicion float64
+	label     string // the user's own word for the fault, from cases of old
 }
 
 // part is what one card item contributed.

@@ -11,11 +11,10 @@ import (
 
 // suspicion turns the sum of what is odd about a node into log-odds; most of it
 // bounds what that adds where things were measured. Alerts have no size for a
-// fault card to weigh, so there it counts for more and has no bound.
+// fault card to weigh, so there it counts for more and has no bound (alarmed).
 const (
 	suspicionWeight = 0.35
 	mostSuspicion   = 3.0
-	alertWeight     = 3.0
 	// deepest is added for a node whose callers wait for it while it waits for
 	// nobody: the end of a chain of slow calls.
 	deepest = 1.0
@@ -32,31 +31,36 @@ var natureWeight = map[knowledge.Nature]float64{
 	knowledge.LoadNature:        0.4,
 }
 
-// alertNature is the same for alerts: whoever wrote the rule has already said
-// that this much of it is wrong.
-var alertNature = map[knowledge.Nature]float64{
-	knowledge.InternalNature:    1,
-	knowledge.AbsenceNature:     1,
-	knowledge.ExternalNature:    0.7,
-	knowledge.ReplicationNature: 0.7,
-	knowledge.LoadNature:        1,
-}
-
 // suspicion is how odd each node looks as such, whatever the fault, against the
 // usual node: what no fault card asks for counts here too. It is added to every
 // hypothesis about the node that has any evidence.
 func (b *board) suspicion(alertsOnly bool) map[incident.NodeID]float64 {
-	weights, scale, most := natureWeight, suspicionWeight, mostSuspicion
+	sum, scale, most := b.oddness, suspicionWeight, mostSuspicion
 	if alertsOnly {
-		weights, scale, most = alertNature, alertWeight, math.Inf(1)
+		sum, scale, most = b.alarmed, alertWeight, math.Inf(1)
 	}
+	odd := sum()
+	all := make([]float64, len(b.nodes))
+	for i, n := range b.nodes {
+		all[i] = odd[n]
+	}
+	slices.Sort(all)
+	out := map[incident.NodeID]float64{}
+	for _, n := range b.nodes {
+		out[n] = math.Max(-most, math.Min(most, scale*(odd[n]-all[len(all)/2])))
+	}
+	return out
+}
+
+// oddness is the sum of what moved at each node.
+func (b *board) oddness() map[incident.NodeID]float64 {
 	sum := b.chainEnds()
 	for _, m := range b.moves() {
 		info, ok := b.base.Signal(m.signal)
 		if !ok {
 			continue
 		}
-		w := weights[info.Nature] * info.Weight
+		w := natureWeight[info.Nature] * info.Weight
 		if info.Bad != "" && m.dir != info.Bad {
 			w /= 2
 		}
@@ -66,16 +70,7 @@ func (b *board) suspicion(alertsOnly bool) map[incident.NodeID]float64 {
 			}
 		}
 	}
-	all := make([]float64, len(b.nodes))
-	for i, n := range b.nodes {
-		all[i] = sum[n]
-	}
-	slices.Sort(all)
-	out := map[incident.NodeID]float64{}
-	for _, n := range b.nodes {
-		out[n] = math.Max(-most, math.Min(most, scale*(sum[n]-all[len(all)/2])))
-	}
-	return out
+	return sum
 }
 
 // chainEnds gives something to each node that is called slowly or in vain and

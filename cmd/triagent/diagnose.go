@@ -21,6 +21,7 @@ type diagnoseCmd struct {
 	Format    string   `help:"Form of the result: ${enum}." enum:"text,json,markdown,html,table" default:"text"`
 	Lang      string   `help:"Language of the result: ${enum}." enum:"en,zh" default:"en"`
 	Knowledge []string `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
+	Memory    []string `help:"Solved cases to learn from: a file made by triagent memory, or a folder of bundles with their truth.json; may be repeated." placeholder:"FILE|DIR" sep:"none"`
 	Out       string   `help:"Write the result to this file, whole or not at all." placeholder:"FILE"`
 	Reports   string   `help:"Also write an HTML report for every incident, and an index.html, into this folder." placeholder:"DIR"`
 	Jobs      int      `help:"Diagnoses at once, or agents at once in a single one; 0: one a processor. The result does not depend on it." placeholder:"N"`
@@ -69,7 +70,7 @@ func (c *diagnoseCmd) Run(ctx context.Context, w world) error {
 		}
 	}
 	bundles, agents := split(c.Jobs, len(paths))
-	engine, err := w.open(engineConfig{Knowledge: c.Knowledge, Jobs: agents})
+	engine, err := w.open(ctx, engineConfig{Knowledge: c.Knowledge, Memory: c.Memory, Jobs: agents})
 	if err != nil {
 		return err
 	}

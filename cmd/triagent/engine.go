@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"triagent/agents/casebook"
 	"triagent/incident"
 	"triagent/internal/app"
 	"triagent/knowledge"
@@ -17,17 +18,20 @@ type diagnoser interface {
 	Diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error)
 	// Word gives the wording of a phrase that came with the knowledge.
 	Word(lang, key string) (string, bool)
+	// Remember reads the solved cases at path.
+	Remember(ctx context.Context, path string) ([]casebook.Case, error)
 	Close() error
 }
 
 // engineConfig is what a user may say about the engine.
 type engineConfig struct {
 	Knowledge []string // folders that extend the built-in knowledge
+	Memory    []string // files and folders of solved cases
 	Jobs      int      // agents at work at once in one diagnosis
 }
 
 // openApp opens the built-in engine.
-func openApp(c engineConfig) (diagnoser, error) {
+func openApp(ctx context.Context, c engineConfig) (diagnoser, error) {
 	cfg := app.Config{Jobs: c.Jobs}
 	var err error
 	if cfg.Knowledge, err = app.Folders(c.Knowledge); err != nil {
@@ -36,6 +40,17 @@ func openApp(c engineConfig) (diagnoser, error) {
 	a, err := app.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	var cases []casebook.Case
+	for _, m := range c.Memory {
+		more, err := a.Remember(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, more...)
+	}
+	if a, err = a.With(ctx, cases); err != nil {
+		return nil, err
 	}
 	return &engine{App: a, words: sync.OnceValues(func() (*knowledge.Base, error) { return knowledge.Load(cfg.Knowledge...) })}, nil
 }

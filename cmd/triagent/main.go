@@ -28,5 +28,5 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) string
-	open           func(engineConfig) (diagnoser, error)
+	open           func(context.Context, engineConfig) (diagnoser, error)
 }

@@ -41,6 +41,7 @@ type grammar struct {
 	Serve     serveCmd        `cmd:"" help:"Run the service: REST, web page, alerts in, messages out."`
 	Demo      demoCmd         `cmd:"" help:"Run the service with recorded incidents, to look at."`
 	Diagnose  diagnoseCmd     `cmd:"" help:"Diagnose incident bundles."`
+	Memory    memoryCmd       `cmd:"" help:"Make a file of solved cases for diagnose --memory."`
 	Collect   collectCmd      `cmd:"" help:"Collect a bundle from the systems that are declared."`
 	Eval      evalcli.Command `cmd:"" help:"Score an engine on incidents with known causes."`
 	Templates templatesCmd    `cmd:"" help:"Turn log lines into templates."`

@@ -14,6 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"go.uber.org/goleak"
 
+	"triagent/agents/casebook"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/report"
@@ -64,6 +65,8 @@ func (f *fake) Word(lang, key string) (string, bool) {
 	return lang + " disk full", key == "fault.disk_full"
 }
 
+func (f *fake) Remember(context.Context, string) ([]casebook.Case, error) { return nil, nil }
+
 func (f *fake) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,7 +83,7 @@ func call(t *testing.T, f *fake, args ...string) (code int, stdout, stderr strin
 	var out, err bytes.Buffer
 	code = run(ctx, args, world{
 		stdin: strings.NewReader("a 1\na 2\n"), stdout: &out, stderr: &err, env: func(string) string { return "" },
-		open: func(c engineConfig) (diagnoser, error) {
+		open: func(_ context.Context, c engineConfig) (diagnoser, error) {
 			f.jobs = c.Jobs
 			return f, nil
 		},

@@ -14,11 +14,14 @@ package cli
 import (
 	"context"
 	"io"
+	"os"
+	"path/filepath"
+	"sync"
 
+	"triagent/agents/casebook"
 	"triagent/eval"
 	"triagent/incident"
 	"triagent/internal/app"
-	"triagent/internal/errs"
 )
 
 // Command is what stands below "triagent eval".
@@ -52,10 +55,26 @@ func (b builtin) Diagnose(ctx context.Context, path string) (incident.Diagnosis,
 
 // Open opens the engine of package app. With several diagnoses at once each
 // has one worker, so that the processors are not asked for twice.
-func Open(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
-	if o.Memory != "" {
-		return nil, errs.New(errs.Invalid, "the built-in engine keeps no solved cases")
-	}
+func Open(ctx context.Context, o eval.Options) (eval.Diagnoser, error) {
+	return NewOpener()(ctx, o)
+}
+
+// NewOpener returns an Open that examines each solved case once, in however
+// many memories it is: in evaluations they differ by a case or two. Its opened
+// engines know the same bundle by its name.
+func NewOpener() func(ctx context.Context, o eval.Options) (eval.Diagnoser, error) {
+	s := shelf{made: map[string]*casebook.Case{}}
+	return s.open
+}
+
+// shelf keeps solved cases by the names of their bundles; nil: one that teaches
+// nothing.
+type shelf struct {
+	mu   sync.Mutex
+	made map[string]*casebook.Case
+}
+
+func (s *shelf) open(ctx context.Context, o eval.Options) (eval.Diagnoser, error) {
 	c := app.Config{WithoutRoles: o.WithoutRoles}
 	if o.Jobs > 1 {
 		c.Jobs = 1
@@ -68,5 +87,43 @@ func Open(_ context.Context, o eval.Options) (eval.Diagnoser, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Memory == "" {
+		return builtin{a}, nil
+	}
+	cases, err := s.take(ctx, a, o.Memory)
+	if err != nil {
+		return nil, err
+	}
+	if a, err = a.With(ctx, cases); err != nil {
+		return nil, err
+	}
 	return builtin{a}, nil
+}
+
+// take returns the cases of a folder of solved bundles.
+func (s *shelf) take(ctx context.Context, a *app.App, dir string) ([]casebook.Case, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	below, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []casebook.Case
+	for _, d := range below {
+		c, known := s.made[d.Name()]
+		if !known {
+			made, ok, err := a.RememberOne(ctx, filepath.Join(dir, d.Name()))
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				c = &made
+			}
+			s.made[d.Name()] = c
+		}
+		if c != nil {
+			out = append(out, *c)
+		}
+	}
+	return out, nil
 }

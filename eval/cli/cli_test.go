@@ -161,7 +161,7 @@ func TestRunOffersWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, flag := range []string{"--engine=model", "--memory=set"} {
+	for _, flag := range []string{"--engine=model"} {
 		if _, err := p.Parse([]string{"eval", "run", flag}); err == nil || !strings.Contains(err.Error(), "unknown flag") {
 			t.Errorf("%s: %v, want an unknown flag", flag, err)
 		}

@@ -23,6 +23,8 @@ type RunCmd struct {
 	Case         []string      `help:"Only the cases of these ids (patterns)."`
 	Cache        string        `help:"Folder for imported sets." type:"path"`
 	Knowledge    []string      `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
+	Memory       string        `help:"Let the engine remember solved cases: set (the set's own solved part, else its other cases), others (those of the other systems in the run), or a folder of solved bundles. Never the case under test, nor another window of the same injection." placeholder:"set|others|DIR"`
+	MemoryCases  int           `help:"Remember only so many of them, drawn by --seed; 0: all." placeholder:"N"`
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
 	Window       string        `help:"given: tell the true window where a bundle names none, instead of having it found." enum:",given" default:""`
@@ -43,7 +45,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	}
 	open := e.Open
 	if open == nil {
-		open = Open
+		open = NewOpener()
 	}
 	check := e.Check
 	if check == nil {
@@ -66,6 +68,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 	rep, err := eval.Run(ctx, eval.Config{
 		Sets: sets, Only: c.Only, Cases: c.Case, Open: open, Check: check,
 		Options: eval.Options{WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge}, Bundled: e.Bundled,
+		Memory: c.Memory, MemoryCases: c.MemoryCases,
 		Late: c.Late, Rename: eval.Renaming(c.Rename), Window: eval.Windows(c.Window), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
 	})

@@ -147,6 +147,7 @@ func diagnosisDefinitions() []definition {
 	return []definition{
 		{"type_macro_f1", "type macro-F1", "", tallied(typeTallies, macro)},
 		{"type_micro_f1", "type micro-F1", "", tallied(typeTallies, micro)},
+		{"label_macro_f1", "label macro-F1", "", tallied(labelTallies, macro)},
 		{"type_top3", "faults in the top 3", "", over(func(r *Row) (float64, bool) { return r.TopFaults(3) })},
 		{"strict_precision", "diagnosis precision", "", tallied(strictTallies, func(m map[string]tally) float64 { t := total(m); v, _ := share(t.tp, t.tp+t.fp); return v })},
 		{"strict_recall", "diagnosis recall", "", tallied(strictTallies, func(m map[string]tally) float64 { t := total(m); v, _ := share(t.tp, t.tp+t.fn); return v })},

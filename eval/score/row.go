@@ -18,6 +18,7 @@ type Cause struct {
 	Node        incident.NodeID `json:"node,omitempty"`
 	Service     string          `json:"service,omitempty"`
 	Fault       incident.Fault  `json:"fault"`
+	Label       string          `json:"label,omitempty"`       // the user's own word
 	Accept      []string        `json:"accept,omitempty"`      // truth only
 	Probability float64         `json:"probability,omitempty"` // answer only
 }
@@ -66,7 +67,7 @@ type Row struct {
 func (r *Row) Fill(d incident.Diagnosis) {
 	r.Verdict, r.Confidence, r.Alarm = d.Verdict, d.Confidence, d.Detection.Anomalous
 	for _, c := range d.Causes {
-		r.Causes = append(r.Causes, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Probability: c.Probability})
+		r.Causes = append(r.Causes, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Label: c.Label, Probability: c.Probability})
 	}
 	if len(d.Detection.Spans) > 0 {
 		r.Flagged = d.Detection.Spans[0].Nodes
@@ -81,7 +82,7 @@ func (r *Row) Fill(d incident.Diagnosis) {
 func (r *Row) SetTruth(t telemetry.Truth) {
 	r.Healthy = t.Healthy
 	for _, c := range t.Causes {
-		r.Truth = append(r.Truth, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Accept: c.Accept})
+		r.Truth = append(r.Truth, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Label: c.Label, Accept: c.Accept})
 	}
 }
 

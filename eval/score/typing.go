@@ -130,6 +130,40 @@ func typeTallies(rows []*Row) map[string]tally {
 	return out
 }
 
+// labelTallies counts the set's own labels: the first true one of a row against
+// that of the first cause. There are none where no answer has a label, since
+// only solved cases teach them.
+func labelTallies(rows []*Row) map[string]tally {
+	out := map[string]tally{}
+	add := func(class string, d tally) {
+		t := out[class]
+		out[class] = tally{t.tp + d.tp, t.fp + d.fp, t.fn + d.fn}
+	}
+	told := false
+	for _, r := range rows {
+		if r.Healthy || len(r.Truth) == 0 || r.Truth[0].Label == "" {
+			continue
+		}
+		truth, answer := r.Truth[0].Label, ""
+		if len(r.Causes) > 0 {
+			answer = r.Causes[0].Label
+		}
+		told = told || answer != ""
+		if truth == answer {
+			add(truth, tally{tp: 1})
+			continue
+		}
+		add(truth, tally{fn: 1})
+		if answer != "" {
+			add(answer, tally{fp: 1})
+		}
+	}
+	if !told {
+		return nil
+	}
+	return out
+}
+
 // strictTallies counts strict diagnoses by fault. On a healthy case an alarm
 // that names a cause is a false positive of that fault.
 func strictTallies(rows []*Row) map[string]tally {

@@ -38,7 +38,8 @@ var rooms = map[string][]string{
 	"report":          with(base, "telemetry", "report/phrases"),
 	"compress":        with(base, "telemetry"),
 	"evidence":        with(base, "telemetry", "compress", "knowledge"),
-	"agents":          with(base, "telemetry", "compress", "knowledge", "evidence"),
+	"learn":           {"internal/errs"},
+	"agents":          with(base, "telemetry", "compress", "knowledge", "evidence", "learn"),
 	"meta":            with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
 	"internal/seal":   {"internal/errs"},
 	"store":           with(base, "telemetry"),
@@ -49,9 +50,9 @@ var rooms = map[string][]string{
 	"web":             nil,
 	"api":             with(base, "telemetry", "knowledge", "report", "store", "connectors", "web", "internal/seal", "internal/whole"),
 	"internal/app":    with(base, "telemetry", "compress", "knowledge", "evidence", "agents", "meta", "report", "store", "connectors", "api", "demo", "web", "internal/seal", "collect"),
-	"eval":            with(base, "telemetry", "compress", "knowledge", "evidence", "report", "internal/app", "internal/whole"),
+	"eval":            with(base, "telemetry", "compress", "knowledge", "evidence", "agents/casebook", "report", "internal/app", "internal/whole"),
 	"bench":           with(base, "telemetry", "compress", "store", "demo", "internal/app"),
-	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web", "collect"),
+	"cmd":             with(base, "telemetry", "compress", "knowledge", "evidence", "agents/casebook", "report", "eval", "demo", "internal/app", "internal/whole", "store", "api", "connectors", "web", "collect"),
 }
 
 // mayExec are the rooms that may start another program. There is no shell in

@@ -1,0 +1,97 @@
+package task
+
+import (
+	"math"
+
+	"triagent/incident"
+	"triagent/knowledge"
+)
+
+// How odd alerts make a node, where there is nothing but alerts. An alert has no
+// size, no time and no baseline; what tells is on how few nodes its rule fired,
+// whether it fired on the replicas, which do the same work, and what fired
+// together.
+const (
+	// alertWeight turns the sum over a node's alerts into log-odds.
+	alertWeight = 9.0
+	// loneAlert and bothAlert multiply an alert that no replica of the node has,
+	// and one that some has.
+	loneAlert = 1.5
+	bothAlert = 0.3
+	// cutOff is added for a node that is asked for less, asks others for less and
+	// sends less than before, while its replicas send as before: nobody has less
+	// work than who is cut off. A slow or starved node still sends.
+	cutOff = 3.0
+	// tookOver is added for a node that is asked for less while a replica is
+	// asked for more.
+	tookOver = 1.0
+)
+
+// alertNature is how much an alert on a signal of a nature makes a node a
+// culprit: whoever wrote the rule has already said that this much of it is
+// wrong. More load than usual makes none: it is what the others' work, or their
+// clients' retries, come down as.
+var alertNature = map[knowledge.Nature]float64{
+	knowledge.InternalNature:    1,
+	knowledge.AbsenceNature:     1,
+	knowledge.ExternalNature:    0.7,
+	knowledge.ReplicationNature: 0.7,
+	knowledge.LoadNature:        1,
+}
+
+// alarmed is how odd its alerts make each node.
+func (b *board) alarmed() map[incident.NodeID]float64 {
+	sum := map[incident.NodeID]float64{}
+	for _, m := range b.moves() {
+		info, ok := b.base.Signal(m.signal)
+		if !ok || info.Nature == knowledge.LoadNature && m.dir == incident.Up || m.signal == "span.latency" || m.signal == "request.error" {
+			continue
+		}
+		w := alertNature[info.Nature] * info.Weight
+		if info.Bad != "" && m.dir != info.Bad {
+			w /= 2
+		}
+		for p, s := range b.sights[m] {
+			if !p.peer {
+				sum[p.about] += w * s.value() * b.besideReplicas(p.about, m)
+			}
+		}
+	}
+	for _, n := range b.nodes {
+		less := b.shows(n, "request.rate", incident.Down)
+		if less && b.shows(n, "call.rate", incident.Down) && b.shows(n, "net.out", incident.Down) && !b.anyReplica(n, "net.out", incident.Down) {
+			sum[n] += cutOff * fullAlert
+		}
+		if less && b.anyReplica(n, "request.rate", incident.Up) {
+			sum[n] += tookOver * fullAlert
+		}
+	}
+	return sum
+}
+
+// fullAlert is what an alert counts for that fired on one node alone.
+var fullAlert = math.Min(most, strength(14))
+
+// besideReplicas is the factor of a move at a node by what its replicas show.
+func (b *board) besideReplicas(n incident.NodeID, m move) float64 {
+	switch {
+	case len(b.replicas[n]) == 0:
+		return 1
+	case b.anyReplica(n, m.signal, m.dir):
+		return bothAlert
+	}
+	return loneAlert
+}
+
+func (b *board) shows(n incident.NodeID, s incident.Signal, d incident.Direction) bool {
+	return b.sights[move{s, d}][place{about: n}] != nil
+}
+
+func (b *board) anyReplica(n incident.NodeID, s incident.Signal, d incident.Direction) bool {
+	for _, o := range b.replicas[n] {
+		if b.shows(o, s, d) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"triagent/agents/casebook"
+	"triagent/internal/errs"
+	"triagent/telemetry"
+)
+
+// Remember reads cases whose cause is known: a file of them, or a folder of
+// bundles with their truth.json, at any depth, which are examined for it. What
+// of them nothing can be learned from, healthy ones above all, is left out. The
+// order is that of the paths. A path without any case gives an error of kind
+// Invalid.
+func (a *App) Remember(ctx context.Context, path string) ([]casebook.Case, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: errors.New("does not exist or cannot be read")}
+	}
+	if !st.IsDir() && !archived(path) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: err}
+		}
+		defer func() { _ = f.Close() }()
+		return casebook.Read(f, path)
+	}
+	bundles, err := solved(path)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]casebook.Case, len(bundles))
+	ok := make([]bool, len(bundles))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, a.cfg.Jobs))
+	for i, b := range bundles {
+		g.Go(func() (err error) {
+			made[i], ok[i], err = a.RememberOne(gctx, b)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []casebook.Case
+	for i := range made {
+		if ok[i] {
+			out = append(out, made[i])
+		}
+	}
+	if len(out) == 0 {
+		return nil, &errs.Error{
+			Op: "read memory", Kind: errs.Invalid, File: path, Err: errors.New("no case in it to learn from"),
+			Remedy: "a case is a bundle with a truth.json that names the node at fault",
+		}
+	}
+	return out, nil
+}
+
+// RememberOne examines one bundle with a truth.json. It reports false where
+// nothing can be learned from it.
+func (a *App) RememberOne(ctx context.Context, path string) (casebook.Case, bool, error) {
+	t, err := telemetry.ReadTruth(ctx, path)
+	if err != nil {
+		return casebook.Case{}, false, err
+	}
+	b, err := telemetry.Open(ctx, path, a.cfg.Limits)
+	if err != nil {
+		return casebook.Case{}, false, err
+	}
+	return a.con.Remember(ctx, b, *t)
+}
+
+// With returns an App that differs from a in that it remembers the cases.
+func (a *App) With(ctx context.Context, cases []casebook.Case) (*App, error) {
+	if len(cases) == 0 {
+		return a, nil
+	}
+	book, err := casebook.New(ctx, cases, casebook.Config{Jobs: a.cfg.Jobs})
+	if err != nil {
+		return nil, err
+	}
+	return &App{cfg: a.cfg, con: a.con.With(book)}, nil
+}
+
+// solved lists the bundles with a truth.json below a path, or the one that it
+// is.
+func solved(path string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != path && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+		case d.IsDir() && holds(name, "incident.json"):
+			if holds(name, "truth.json") {
+				out = append(out, name)
+			}
+			return filepath.SkipDir
+		case !d.IsDir() && archived(name):
+			out = append(out, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: err}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// holds reports whether a folder has a file of that name, compressed or not.
+func holds(dir, name string) bool {
+	return slices.ContainsFunc([]string{"", ".gz", ".zst"}, func(ext string) bool {
+		_, err := os.Stat(filepath.Join(dir, name+ext))
+		return err == nil
+	})
+}
+
+func archived(name string) bool {
+	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"}, func(ext string) bool {
+		return strings.HasSuffix(name, ext)
+	})
+}
