@@ -20,9 +20,10 @@ import (
 // answers given at .8 four in five are right on systems that they were not set
 // on.
 const (
-	alarmAt     = 0.0
-	alarmTemper = 0.7
-	causeTemper = 0.45
+	alarmAt     = -0.3
+	alarmFrom   = 0.0 // best from which an alarm is raised: a false one costs more than a late one
+	alarmTemper = 0.5
+	causeTemper = 0.35
 	alertTemper = 3.0 // of causes where there are alerts alone, which have no size
 )
 
@@ -110,7 +111,7 @@ func judge(h []scored, symptoms float64, alertsOnly bool) view {
 		}
 	}
 	best += symptomWeight * math.Max(0, symptoms-symptomUsual)
-	v.anomalous = best > alarmAt || alertsOnly
+	v.anomalous = best > alarmFrom || alertsOnly
 	v.healthy = 1 / (1 + math.Exp((best-alarmAt)/alarmTemper))
 	if alertsOnly {
 		v.healthy = 0
