@@ -107,6 +107,9 @@ func split(core []byte) int {
 			last = i
 		}
 	}
+	if k := bytes.IndexByte(core, '@'); k > 1 && k < first && hexOnly(core[k+1:]) && simple(core[:k]) {
+		return k + 1
+	}
 	if runs == 1 {
 		switch n := last - first + 1; {
 		case last == len(core)-1 && core[first-1] == '.' && first > 1 && simple(core[:first-1]):
@@ -116,9 +119,6 @@ func split(core []byte) int {
 		case n <= 2 && last < len(core)-1 && inner(core, first, last):
 			return len(core)
 		}
-	}
-	if k := bytes.IndexByte(core, '@'); k > 1 && k < first && hexOnly(core[k+1:]) && simple(core[:k]) {
-		return k + 1
 	}
 	return 0
 }

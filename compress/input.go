@@ -30,18 +30,23 @@ func FileInput(path string, stdin io.Reader) Input {
 	return Input{path, func() (io.ReadCloser, error) { return os.Open(path) }}
 }
 
-const readBuffer = 1 << 20
+const (
+	readBuffer = 1 << 16
+	chunkBytes = 1 << 18 // read at a time; stays in the cache of one core
+)
 
-// lineReader gives the lines of one input, each at most max bytes long.
+// lineReader gives the lines of one input, in chunks.
 type lineReader struct {
-	name   string
-	r      *bufio.Reader
-	close  []func()
-	max    int
-	number int64 // of the last line, 1-based
-	bytes  int64 // read so far, decompressed
-	cut    int64 // lines longer than max
-	long   []byte
+	name  string
+	r     *bufio.Reader
+	close []func()
+	max   int    // bytes of a line that are kept
+	size  int    // bytes of a chunk, over twice as many
+	lines int64  // given so far
+	bytes int64  // read so far, decompressed
+	rest  []byte // read and not given yet: the start of a line
+	skip  bool   // the rest of a line too long is to be skipped
+	end   bool
 }
 
 func openLines(in Input, maxLine int) (*lineReader, error) {
@@ -53,7 +58,7 @@ func openLines(in Input, maxLine int) (*lineReader, error) {
 		}
 		return nil, &errs.Error{Op: "read log", Kind: kind, File: in.Name, Err: err}
 	}
-	l := &lineReader{name: in.Name, max: maxLine, close: []func(){func() { _ = f.Close() }}}
+	l := &lineReader{name: in.Name, max: maxLine, size: max(chunkBytes, 2*maxLine+4), close: []func(){func() { _ = f.Close() }}}
 	l.r = bufio.NewReaderSize(f, readBuffer)
 	head, _ := l.r.Peek(4)
 	switch {
@@ -85,50 +90,57 @@ func (l *lineReader) Close() {
 
 func (l *lineReader) broken(err error) error {
 	return &errs.Error{
-		Op: "read log", Kind: errs.Invalid, File: l.name, Line: int(l.number + 1), Err: err,
+		Op: "read log", Kind: errs.Invalid, File: l.name, Line: int(l.lines + 1), Err: err,
 		Remedy: "the file is cut short or damaged: copy it again",
 	}
 }
 
-// next returns the next line without its end, valid until the next call. ok is
+// chunk fills c.text with whole lines, as many as fit. Of a line longer than
+// that, what is kept of lines and a little more is given as a line. It reports
 // false at the end.
-func (l *lineReader) next() (line []byte, ok bool, err error) {
-	line, err = l.r.ReadSlice('\n')
-	l.bytes += int64(len(line))
-	if errors.Is(err, bufio.ErrBufferFull) {
-		line, err = l.rest(line)
+func (l *lineReader) chunk(c *chunk) (bool, error) {
+	size := l.size
+	if cap(c.text) < size {
+		c.text = make([]byte, 0, size)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, false, l.broken(err)
+	buf := append(c.text[:0], l.rest...)
+	l.rest = l.rest[:0]
+	for !l.end && len(buf) < size {
+		n, err := l.r.Read(buf[len(buf):size])
+		l.bytes += int64(n)
+		buf = l.skipped(buf[:len(buf)+n], n)
+		if errors.Is(err, io.EOF) {
+			l.end = true
+		} else if err != nil {
+			return false, l.broken(err)
+		}
 	}
-	if err != nil && len(line) == 0 {
-		return nil, false, nil
+	if whole := bytes.LastIndexByte(buf, '\n') + 1; l.end {
+	} else if whole > 0 {
+		l.rest = append(l.rest, buf[whole:]...)
+		buf = buf[:whole]
+	} else {
+		buf, l.skip = buf[:l.max+2], true
 	}
-	l.number++
-	if n := len(line); n > 0 && line[n-1] == '\n' {
-		line = line[:n-1]
-	}
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
-	if len(line) > l.max {
-		line = line[:l.max]
-		l.cut++
-	}
-	return line, true, nil
+	c.text = buf
+	l.lines += int64(bytes.Count(buf, newline))
+	return len(buf) > 0, nil
 }
 
-// rest skips to the end of a line longer than the buffer and keeps its start.
-func (l *lineReader) rest(start []byte) ([]byte, error) {
-	l.long = append(l.long[:0], start[:min(len(start), l.max+1)]...)
-	for {
-		more, err := l.r.ReadSlice('\n')
-		l.bytes += int64(len(more))
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		return l.long, err
+var newline = []byte{'\n'}
+
+// skipped drops, of the n bytes read last, those of a line too long.
+func (l *lineReader) skipped(buf []byte, n int) []byte {
+	if !l.skip {
+		return buf
 	}
+	from := len(buf) - n
+	k := bytes.IndexByte(buf[from:], '\n')
+	if k < 0 {
+		return buf[:from]
+	}
+	l.skip = false
+	return append(buf[:from], buf[from+k+1:]...)
 }
 
 // spool keeps one id for each line, in memory up to a bound, then in a
@@ -167,33 +179,31 @@ func (s *spool) spill() error {
 	return nil
 }
 
-// each calls fn with the ids in the order they came.
-func (s *spool) each(fn func(id int) error) error {
+// reader gives back what was added, from the start: see nextID.
+func (s *spool) reader() (*bufio.Reader, error) {
 	r := io.Reader(bytes.NewReader(s.buf))
 	if s.file != nil {
 		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return fmt.Errorf("spool lines: %w", err)
+			return nil, fmt.Errorf("spool lines: %w", err)
 		}
 		r = io.MultiReader(s.file, r)
 	}
-	br := bufio.NewReaderSize(r, 1<<16)
-	for {
-		id, shift := 0, 0
-		for {
-			c, err := br.ReadByte()
-			if errors.Is(err, io.EOF) && shift == 0 {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("spool lines: %w", err)
-			}
-			id |= int(c&0x7f) << shift
-			if shift += 7; c < 0x80 {
-				break
-			}
+	return bufio.NewReaderSize(r, 1<<16), nil
+}
+
+// nextID reads an id of a spool; ok is false at the end.
+func nextID(r *bufio.Reader) (id int, ok bool, err error) {
+	for shift := 0; ; shift += 7 {
+		c, err := r.ReadByte()
+		if errors.Is(err, io.EOF) && shift == 0 {
+			return 0, false, nil
 		}
-		if err := fn(id); err != nil {
-			return err
+		if err != nil {
+			return 0, false, fmt.Errorf("spool lines: %w", err)
+		}
+		id |= int(c&0x7f) << shift
+		if c < 0x80 {
+			return id, true, nil
 		}
 	}
 }

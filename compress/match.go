@@ -65,7 +65,7 @@ func Match(template, line string) bool {
 
 // glob matches masked text with a pattern whose holes stand for one or more
 // bytes that are no blanks. Going back to the last hole is enough, as a hole
-// does not reach over a blank, a unit of bytes after a number aside.
+// does not reach over a blank, but for a unit of bytes after a number and lists.
 func glob(pattern, text []byte) bool {
 	p, t := 0, 0
 	star, mark := -1, 0
@@ -86,6 +86,9 @@ func glob(pattern, text []byte) bool {
 		}
 		if text[mark] == ' ' {
 			n := unitAt(text, mark)
+			if n == 0 && spans(pattern, star, text[mark-1]) {
+				n = 1
+			}
 			if n == 0 {
 				return false
 			}
@@ -95,6 +98,25 @@ func glob(pattern, text []byte) bool {
 		p, t = star+1, mark
 	}
 	return p == len(pattern)
+}
+
+// spans reports whether the hole at i goes on over a blank after the byte last:
+// always if it is all that is quoted, after a comma if all that is in brackets.
+func spans(pattern []byte, i int, last byte) bool {
+	if i == 0 || i+1 == len(pattern) {
+		return false
+	}
+	switch pattern[i-1] {
+	case '"':
+		return pattern[i+1] == '"'
+	case '[':
+		return last == ',' && pattern[i+1] == ']'
+	case '(':
+		return last == ',' && pattern[i+1] == ')'
+	case '{':
+		return last == ',' && pattern[i+1] == '}'
+	}
+	return false
 }
 
 // unitAt returns the length of a blank and a unit of bytes at i, after a

@@ -38,7 +38,33 @@ func (m *Miner) fold() {
 			n.parts = joined(units(n.parts))
 		}
 	}
-	m.group(func(p []part) uint64 { return hashParts(p, func(int, part) bool { return false }) })
+	m.group(wordKey)
+	m.unlist()
+}
+
+// wordKey hashes parts with words as they are.
+func wordKey(parts []part) uint64 { return hashParts(parts, func(int, part) bool { return false }) }
+
+// unlist merges templates that differ in the length of lists alone, and writes
+// these lists as one variable part.
+func (m *Miner) unlist() {
+	first := map[uint64]int32{}
+	for id := range m.nodes {
+		n := &m.nodes[id]
+		if n.parts == nil {
+			continue
+		}
+		short := listless(n.parts)
+		k := wordKey(short)
+		to, seen := first[k]
+		if !seen {
+			first[k] = int32(id)
+			continue
+		}
+		m.nodes[to].parts = listless(m.nodes[to].parts)
+		n.parts = short
+		m.join(to, int32(id))
+	}
 }
 
 // group merges the roots whose parts have the same key.
@@ -110,11 +136,11 @@ func units(parts []part) []part {
 
 // hashParts hashes parts; columns for which blank holds count as variable. seen,
 // if given, is called with each part before that.
-func hashParts(parts []part, blank func(int, part) bool, seen ...func(part)) uint64 {
+func hashParts(parts []part, blank func(int, part) bool, seen ...func(int)) uint64 {
 	h := uint64(seed)
 	for i, p := range parts {
 		for _, f := range seen {
-			f(p)
+			f(i)
 		}
 		if column(p) && (p.kind == varToken || blank(i, p)) {
 			h = mix(h, prime2)
@@ -140,20 +166,22 @@ func word64(s string) (v uint64) {
 	return v
 }
 
-// softKey hashes parts with soft words as variable.
+// softKey hashes parts with soft words and quoted ones as variable.
 func softKey(parts []part) uint64 {
-	quotes, open := 0, 0
-	for _, p := range parts {
-		if p.kind == sepToken && p.text == "\"" {
-			quotes++
-		}
-	}
-	return hashParts(parts, func(i int, _ part) bool { return soft(parts, i) || open%2 == 1 && open < quotes },
-		func(p part) {
-			if p.kind == sepToken && p.text == "\"" {
-				open++
+	value, shut := -1, -1 // where the last quoted value, and the last quotation, ends
+	return hashParts(parts, func(i int, _ part) bool { return i < value || soft(parts, i) },
+		func(i int) {
+			if n := quotation(parts[i:]); i > shut && n >= 0 {
+				if shut = i + 1 + n; i > 0 && !msgAt(parts, i) {
+					value = shut
+				}
 			}
 		})
+}
+
+// msgAt reports whether the part at i follows the key of a message.
+func msgAt(parts []part, i int) bool {
+	return i > 1 && parts[i-1].text == "=" && (parts[i-2].text == "msg" || parts[i-2].text == "message")
 }
 
 // soft reports whether the word at i is a parameter by its place or its form,
@@ -181,7 +209,42 @@ func soft(parts []part, i int) bool {
 			return true
 		}
 	}
-	return identifier(w)
+	return valued(parts, i) || identifier(w) && !key(parts, i)
+}
+
+// key reports whether the word at i is what a message of a name, a colon and
+// one or two words is about, as in "-Dnet.ssl: on (default)".
+func key(parts []part, i int) bool {
+	if i+2 >= len(parts) || parts[i+1].kind != sepToken || parts[i+1].text != ":" || parts[i+2].kind != spaceToken {
+		return false
+	}
+	n := 0
+	for _, p := range parts[i+3:] {
+		if column(p) {
+			n++
+		}
+	}
+	return n <= 2
+}
+
+// valued reports whether the word at i stands alone between a colon and the end
+// of its part of the message, as in "[name: x]" and "state: x, ...".
+func valued(parts []part, i int) bool {
+	p := i - 1
+	if p > 0 && parts[p].kind == spaceToken {
+		p--
+	}
+	if p < 1 || parts[p].kind != sepToken || parts[p].text != ":" || !column(parts[p-1]) {
+		return false
+	}
+	if i+1 == len(parts) {
+		return false // as likely a sentence: "Error: failed"
+	}
+	switch next := parts[i+1]; next.text {
+	case ",", ";", ")", "]", "}", "|":
+		return next.kind == sepToken
+	}
+	return false
 }
 
 // identifier reports whether a word looks like the name of one thing among

@@ -96,11 +96,20 @@ func NewMiner(cfg Config) *Miner {
 // lines the first counts. Add does not keep record, and does not allocate for
 // a message whose masked form was seen before.
 func (m *Miner) Add(record []byte) int {
+	return int(m.addHashed(m.scan.scan(clip(record, m.cfg.MaxRecord)), record))
+}
+
+// addHashed is Add for a record that was scanned, by this Miner's scanner or
+// another: h is the hash of its masked form.
+func (m *Miner) addHashed(h uint64, record []byte) int32 {
 	m.stats.Records++
-	record = m.clip(record)
-	h := m.scan.scan(record)
+	if len(record) > m.cfg.MaxRecord && len(firstLine(record)) > m.cfg.MaxRecord {
+		m.stats.Truncated++
+	}
 	id, ok := m.cache.get(h)
 	if !ok {
+		record = clip(record, m.cfg.MaxRecord)
+		m.scan.scan(record)
 		id = m.learn(record)
 		if 2*m.cache.used >= len(m.cache.keys) && len(m.cache.keys) < 8*m.cfg.MaxShapes {
 			m.cache = grown(m.cache)
@@ -108,7 +117,7 @@ func (m *Miner) Add(record []byte) int {
 		m.cache.put(h, id)
 	}
 	m.counts[id]++
-	return int(id)
+	return id
 }
 
 func grown(t *table) *table {
@@ -122,13 +131,13 @@ func grown(t *table) *table {
 }
 
 // clip cuts a record to its first line and to the longest length looked at.
-func (m *Miner) clip(record []byte) []byte {
+func clip(record []byte, longest int) []byte {
+	return firstLine(record[:min(len(record), longest)])
+}
+
+func firstLine(record []byte) []byte {
 	if n := bytes.IndexByte(record, '\n'); n >= 0 {
-		record = record[:n]
-	}
-	if len(record) > m.cfg.MaxRecord {
-		record = record[:m.cfg.MaxRecord]
-		m.stats.Truncated++
+		return record[:n]
 	}
 	return record
 }

@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,17 +36,20 @@ func TestRecount(t *testing.T) {
 			t.Fatal(err)
 		}
 		var split telemetry.Splitter
+		c := newChunk()
 		for {
-			line, ok, err := l.next()
+			ok, err := l.chunk(c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !ok {
 				break
 			}
-			if h, starts := split.Next(line); starts {
-				body := append([]byte(nil), line[h.BodyFrom:h.BodyTo]...)
-				ids, bodies = append(ids, m.Add(body)), append(bodies, body)
+			for line := range bytes.Lines(c.text) {
+				if h, starts := split.Next(line); starts {
+					body := append([]byte(nil), line[h.BodyFrom:h.BodyTo]...)
+					ids, bodies = append(ids, m.Add(body)), append(bodies, body)
+				}
 			}
 		}
 		l.Close()

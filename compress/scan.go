@@ -221,20 +221,52 @@ func (s *scanner) octet(b []byte, from, to int) bool {
 }
 
 // quote takes an opening quotation mark. The value of key="..." and a long
-// quotation are one variable part. It reports whether the quotation is open.
+// quotation are one variable part, but for one that opens the message and for
+// the value of msg, as in logfmt lines: that is what the line says. It reports
+// whether the quotation is open.
 func (s *scanner) quote(b []byte, i int) (int, bool) {
 	s.sep(i, i+1, '"')
-	n := bytes.IndexByte(b[i+1:], '"')
+	n := unquoted(b, i)
 	if n <= 0 {
 		return i + 1, n == 0
 	}
 	text := b[i+1 : i+1+n]
-	if (i > 0 && b[i-1] == '=') || (n > 24 && bytes.Count(text, space) > 4) {
+	value := i > 0 && b[i-1] == '='
+	if said(b[:i]) {
+		return i + 1, true
+	}
+	if value || (i > 0 && n > 24 && bytes.Count(text, space) > 4) {
 		s.put(varToken, i+1, i+1+n)
 		return i + 1 + n, true
 	}
 	return i + 1, true
 }
+
+// unquoted returns how many bytes follow the quotation mark at i until one like
+// it, with a backslash before it or without, -1 if none does.
+func unquoted(b []byte, i int) int {
+	escaped := i > 0 && b[i-1] == '\\'
+	for k := i + 1; k < len(b); k++ {
+		n := bytes.IndexByte(b[k:], '"')
+		if n < 0 {
+			return -1
+		}
+		if k += n; (b[k-1] == '\\') == escaped {
+			if escaped && k > i+1 {
+				k--
+			}
+			return k - i - 1
+		}
+	}
+	return -1
+}
+
+// said reports whether before ends with the key of a message.
+func said(before []byte) bool {
+	return bytes.HasSuffix(before, msgKey) || bytes.HasSuffix(before, messageKey)
+}
+
+var msgKey, messageKey = []byte("msg="), []byte("message=")
 
 var space = []byte{' '}
 

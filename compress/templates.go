@@ -14,7 +14,6 @@ import (
 
 	"triagent/incident"
 	"triagent/internal/errs"
-	"triagent/telemetry"
 )
 
 // TemplateOptions says what Templates writes and bounds what it holds.
@@ -25,6 +24,7 @@ type TemplateOptions struct {
 	MaxLine    int    // bytes of a line that are kept; default 64 KiB
 	SpoolBytes int    // bytes of line ids held before they go to a file; default 32 MiB
 	TempDir    string // for that file; default os.TempDir
+	Workers    int    // that scan lines and write rows; default one for each processor
 	Progress   func(bytes int64)
 }
 
@@ -68,6 +68,9 @@ func Templates(ctx context.Context, in []Input, out io.Writer, o TemplateOptions
 	if o.SpoolBytes <= 0 {
 		o.SpoolBytes = defaultSpool
 	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
 	r := run{o: o, m: NewMiner(o.Miner), ids: spool{bound: o.SpoolBytes, dir: o.TempDir}}
 	defer r.ids.Close()
 	start := time.Now()
@@ -108,40 +111,8 @@ func (r *run) read(ctx context.Context, in Input) error {
 		return err
 	}
 	defer l.Close()
-	var split telemetry.Splitter
-	before := r.st.Bytes
-	id, open := 0, false
-	for {
-		if l.number&0x1fff == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			if r.o.Progress != nil {
-				r.o.Progress(before + l.bytes)
-			}
-		}
-		line, ok, err := l.next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		if h, starts := split.Next(line); starts || !open {
-			id, open = r.m.Add(line[h.BodyFrom:h.BodyTo]), true
-			r.st.Records++
-		}
-		if r.o.Stats {
-			continue
-		}
-		if err := r.ids.add(id); err != nil {
-			return err
-		}
-	}
-	r.st.Lines += l.number
-	r.st.Bytes += l.bytes
-	r.cut += l.cut
-	return nil
+	cs := &chunks{r: r, in: l, first: true}
+	return ordered(ctx, r.o.Workers, newChunk, cs.fill, cs.work, cs.take)
 }
 
 // finish counts and says what was given up.
@@ -163,38 +134,69 @@ func (r *run) finish(took time.Duration) {
 	reduce(int64(m.Shapes), int64(m.Shapes)-m.Collapsed, "templates", "rare templates of one punctuation merged: too many")
 }
 
+// page is a stretch of lines whose rows are written as one.
+type page struct {
+	first int64 // number of the first line
+	ids   []int32
+	rows  []byte
+}
+
+const pageLines = 1 << 12
+
 // write resolves the ids of all lines.
 func (r *run) write(ctx context.Context, w *bufio.Writer) error {
-	tail := make([][]byte, r.m.IDs()) // what follows the line number, by id
 	if r.o.Format == "csv" {
 		_, _ = w.WriteString("line,event_id,template\n")
 	}
-	n := int64(0)
-	var b []byte
-	err := r.ids.each(func(id int) error {
-		if n++; n&0xffff == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return err
+	ids, err := r.ids.reader()
+	if err != nil {
+		return err
+	}
+	tail, number := r.tails(), int64(1)
+	fill := func(p *page) (bool, error) {
+		p.first, p.ids = number, p.ids[:0]
+		for len(p.ids) < pageLines {
+			id, ok, err := nextID(ids)
+			if err != nil {
+				return false, err
 			}
-		}
-		if tail[id] == nil {
-			root := r.m.Root(id)
-			if tail[root] == nil {
-				tail[root] = rowTail(r.o.Format, r.m.EventID(root), r.m.Template(root))
+			if !ok {
+				break
 			}
-			tail[id] = tail[root]
+			p.ids = append(p.ids, int32(id))
 		}
-		b = b[:0]
-		if r.o.Format == "json" {
-			b = append(b, `{"line":`...)
+		number += int64(len(p.ids))
+		return len(p.ids) > 0, nil
+	}
+	work := func(p *page) {
+		p.rows = p.rows[:0]
+		for i, id := range p.ids {
+			if r.o.Format == "json" {
+				p.rows = append(p.rows, `{"line":`...)
+			}
+			p.rows = strconv.AppendInt(p.rows, p.first+int64(i), 10)
+			p.rows = append(p.rows, tail[id]...)
 		}
-		b = strconv.AppendInt(b, n, 10)
-		if _, err := w.Write(append(b, tail[id]...)); err != nil {
+	}
+	return ordered(ctx, r.o.Workers, func() *page { return &page{} }, fill, work, func(p *page) error {
+		if _, err := w.Write(p.rows); err != nil {
 			return fmt.Errorf("write templates: %w", err)
 		}
 		return nil
 	})
-	return err
+}
+
+// tails returns what follows the line number, by id.
+func (r *run) tails() [][]byte {
+	tail := make([][]byte, r.m.IDs())
+	for id := range tail {
+		root := r.m.Root(id)
+		if tail[root] == nil {
+			tail[root] = rowTail(r.o.Format, r.m.EventID(root), r.m.Template(root))
+		}
+		tail[id] = tail[root]
+	}
+	return tail
 }
 
 // rowTail is a row of the table after its line number.

@@ -22,18 +22,25 @@ func (h *Head) HasTime() bool { return h.TimeFrom < h.TimeTo }
 // line without a header is all body. What it is not sure of stays in the body.
 // It allocates nothing and is safe for concurrent use.
 func ParseHead(line []byte) Head {
-	h := Head{BodyTo: trimEnd(line)}
+	var h Head
+	parseInto(line, &h)
+	return h
+}
+
+// parseInto is ParseHead into h, which is empty.
+func parseInto(line []byte, h *Head) {
+	h.BodyTo = trimEnd(line)
 	line = line[:h.BodyTo]
 	if len(line) < 4 || line[0] <= ' ' {
-		return h
+		return
 	}
 	if line[0]-'0' <= 9 {
-		if fastHead(line, &h) {
-			return h
+		if fastHead(line, h) {
+			return
 		}
-		h = Head{BodyTo: h.BodyTo}
+		*h = Head{BodyTo: h.BodyTo}
 	}
-	return parseHead(line, h)
+	*h = parseHead(line, *h)
 }
 
 // parseHead is ParseHead for a line without its end.

@@ -1,6 +1,10 @@
 package telemetry
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // fastHead reads the layout that most Java services write, without a step for
 // each thing that a header may hold:
@@ -38,19 +42,18 @@ func fastHead(line []byte, h *Head) bool {
 		return false
 	}
 	i = skipBlank(line, i+1+size)
-	from, colon := i, 0
-	for i < len(line) && line[i] > ' ' && line[i] != '|' {
-		if line[i] == ':' {
-			colon = i
-		}
-		i++
-	}
-	if i-from < 2 || i+2 >= len(line) || line[i] != ' ' || line[i+1] != '-' || line[i+2] > ' ' || colon == i-1 ||
+	from := i
+	i = wordEnd(line, i)
+	if i-from < 2 || i+2 >= len(line) || line[i] != ' ' || line[i+1] != '-' || line[i+2] > ' ' || line[i-1] == ':' ||
 		line[i-1] == ']' || line[from]-'0' <= 9 || !isWord(line[from]) {
 		return false
 	}
 	h.LoggerFrom, h.LogTo = from, i
-	if colon > from && countDigits(line[colon+1:i]) == i-colon-1 {
+	colon := i - 1
+	for colon > from && line[colon]-'0' <= 9 {
+		colon--
+	}
+	if colon > from && line[colon] == ':' {
 		h.LogTo = colon
 	}
 	h.Level, h.levelled, h.anchored = level, true, true
@@ -80,4 +83,23 @@ func longLevel(b []byte) (Level, int) {
 		return Fatal, 5
 	}
 	return NoLevel, 0
+}
+
+// wordEnd returns the place of the first blank, control byte or | of line at
+// from or after it, eight bytes at a time.
+func wordEnd(line []byte, from int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := from
+	for ; i+8 <= len(line); i += 8 {
+		x := binary.LittleEndian.Uint64(line[i:])
+		bar := x ^ '|'*ones
+		// The lowest bit of each is right: a carry comes only from a match below.
+		if m := (x-(' '+1)*ones)&^x&high | (bar-ones)&^bar&high; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(line) && line[i] > ' ' && line[i] != '|' {
+		i++
+	}
+	return i
 }

@@ -17,20 +17,34 @@ type Splitter struct {
 // Next parses the next line and reports whether it starts a record. The first
 // line always does in effect: the caller has no record above it.
 func (s *Splitter) Next(line []byte) (h Head, starts bool) {
+	starts = s.next(line, &h)
+	return h, starts
+}
+
+// Body is Next for those who want the message alone: it is from:to of the line.
+func (s *Splitter) Body(line []byte) (from, to int, starts bool) {
+	var h Head
+	starts = s.next(line, &h)
+	return h.BodyFrom, h.BodyTo, starts
+}
+
+func (s *Splitter) next(line []byte, h *Head) bool {
 	if Continues(line) {
-		return Head{BodyTo: trimEnd(line)}, false
+		h.BodyTo = trimEnd(line)
+		return false
 	}
-	h = ParseHead(line)
+	parseInto(line, h)
 	if h.HasTime() {
 		front := h.TimeFrom <= 3 || line[0] == '{'
 		if s.timed && s.front && !front {
-			return Head{BodyTo: trimEnd(line)}, false
+			*h = Head{BodyTo: trimEnd(line)}
+			return false
 		}
 		s.front = s.front || !s.timed && front
 		s.timed = true
-		return h, true
+		return true
 	}
-	return h, !s.timed
+	return !s.timed
 }
 
 // Continues reports whether a line belongs to the record above by its form
