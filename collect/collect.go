@@ -67,6 +67,9 @@ func (a *Ask) fill() error {
 	if b := a.Incident.Baseline; !b.IsZero() && !b.To.After(b.From) {
 		return errs.New(errs.Invalid, "the baseline ends after it begins")
 	}
+	if !writable(a.Incident.Alert.Time) {
+		a.Incident.Alert.Time = time.Time{}
+	}
 	a.Within = cmp.Or(a.Within, 30*time.Second)
 	a.Limit.Samples = cmp.Or(a.Limit.Samples, bounds.Samples)
 	a.Limit.Lines = cmp.Or(a.Limit.Lines, bounds.Lines)

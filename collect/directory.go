@@ -40,12 +40,15 @@ func (d *directory) learn(nodes []connectors.Node) {
 	}
 	before := slices.Clone(d.list)
 	for _, n := range nodes {
-		names := slices.DeleteFunc(slices.Clone(n.Names), func(s string) bool { return s == "" })
+		var names []string
+		for _, name := range n.Names {
+			names = append(names, namesOf(name)...)
+		}
 		if len(names) == 0 {
-			if n.Host == "" {
-				continue
-			}
-			names = []string{n.Host}
+			names = namesOf(n.Host)
+		}
+		if len(names) == 0 {
+			continue
 		}
 		w := d.known(names)
 		if w == nil && n.Host != "" && hosts[n.Host] == 1 {
@@ -118,20 +121,35 @@ func (d *directory) add(w *who, names []string, n connectors.Node) {
 // id is the ID of the node of that name; a name that nobody told of is a node of
 // its own. The empty name is no node and stays empty.
 func (d *directory) id(name string) incident.NodeID {
-	if name == "" {
+	names := namesOf(name)
+	if len(names) == 0 {
 		return ""
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	w := d.byName[name]
+	w := d.byName[names[0]]
 	if w == nil {
-		if w = onlyOn(d.list, name); w == nil {
-			w = &who{names: []string{name}}
+		if w = onlyOn(d.list, names[len(names)-1]); w == nil {
+			w = &who{names: names}
 			d.list = append(d.list, w)
 		}
-		d.byName[name] = w
+		for _, n := range names {
+			d.byName[n] = w
+		}
 	}
 	return incident.NodeID(w.names[0])
+}
+
+// long tells the whole names of nodes whose IDs are short forms of them.
+func (d *directory) long() (out []incident.Missing) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, w := range d.list {
+		if len(w.names) > 1 && w.names[0] == namesOf(w.names[1])[0] {
+			out = append(out, incident.Missing{What: "the whole name of node " + w.names[0], Why: cut("it is too long for a file: " + w.names[1])})
+		}
+	}
+	return out
 }
 
 // nodes returns those that a source told of, in the order of their IDs.

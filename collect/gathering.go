@@ -41,7 +41,8 @@ type series struct {
 }
 
 func newGathering(span incident.Window, limit connectors.Limit, scratch string) (*gathering, error) {
-	dir, err := os.MkdirTemp(scratch, "triagent-collect-")
+	sweep(scratch)
+	dir, err := os.MkdirTemp(scratch, scratchPrefix)
 	if err != nil {
 		return nil, &errs.Error{Op: "collect", Kind: errs.Unavailable, Err: err, Remedy: "make room and the right to write where temporary files are kept"}
 	}
@@ -63,9 +64,13 @@ func (g *gathering) close() {
 	_ = os.RemoveAll(g.dir)
 }
 
-// learn takes over what a source knows of the system.
+// learn takes over what a source knows of the system, as far as it can be.
 func (g *gathering) learn(f connectors.Found) {
 	g.nodes.learn(f.Nodes)
+	f, left := sound(f)
+	if left > 0 {
+		g.lack(incident.Missing{What: "some roles, groups or calls", Why: "they have no node, no name, or a role that is not known"})
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.found.Roles = append(g.found.Roles, f.Roles...)
@@ -74,6 +79,7 @@ func (g *gathering) learn(f connectors.Found) {
 }
 
 func (g *gathering) lack(m incident.Missing) {
+	m.What, m.Why = cut(m.What), cut(m.Why)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !slices.Contains(g.collected.Missing, m) {

@@ -20,9 +20,13 @@ type sink struct {
 	source string
 
 	series, samples, lines, spans, changes, alerts atomic.Int64
+	changeBytes, alertBytes                        atomic.Int64
+	heads                                          map[string]int // bytes of the head of each node's table; g.mu guards it
 }
 
-func (g *gathering) sink(source string) *sink { return &sink{g: g, source: source} }
+func (g *gathering) sink(source string) *sink {
+	return &sink{g: g, source: source, heads: make(map[string]int)}
+}
 
 // few bounds changes and alerts.
 const few = 100_000
@@ -78,11 +82,20 @@ func (s *sink) Series(x connectors.Series) error {
 	if err := s.over(s.samples.Add(int64(to-from)), s.g.limit.Samples, "samples"); err != nil {
 		return err
 	}
+	name := oneLine(x.Name)
+	if name == "" {
+		s.dropped("metrics", "some have a name of nothing but blanks")
+		return nil
+	}
+	if !s.wide(x.Node, name) {
+		s.dropped("metrics", "some nodes have more of them than one table can name")
+		return nil
+	}
 	s.series.Add(1)
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	list := s.g.series[x.Node]
-	y := series{name: oneLine(x.Name), source: s.source, query: x.Query, values: slices.Clone(x.Values[from:to])}
+	y := series{name: name, source: s.source, query: x.Query, values: slices.Clone(x.Values[from:to])}
 	if n := len(list); n > 0 && slices.Equal(list[n-1].times, x.Times[from:to]) {
 		y.times = list[n-1].times // most series of a node are of one grid
 	} else {
@@ -90,6 +103,15 @@ func (s *sink) Series(x connectors.Series) error {
 	}
 	s.g.series[x.Node] = append(list, y)
 	return nil
+}
+
+// wide counts the name of one more column of a node; false: it does not fit.
+func (s *sink) wide(node, name string) bool {
+	const cell = 32 // bytes of a sample, and a comma
+	s.g.mu.Lock()
+	defer s.g.mu.Unlock()
+	s.heads[node] += 2*len(name) + cell
+	return s.heads[node] <= widest
 }
 
 // Line takes a log record. One outside the span is left out; one without a time
@@ -103,6 +125,9 @@ func (s *sink) Line(l connectors.Line) error {
 	}
 	if err := s.over(s.lines.Add(1), s.g.limit.Lines, "log lines"); err != nil {
 		return err
+	}
+	if !fitLine(&l) {
+		s.dropped("the rest of long log records", "a record, or what goes with it, is longer than 1 MiB")
 	}
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
@@ -130,6 +155,10 @@ func (s *sink) Span(x *telemetry.Span, query string) error {
 	if x.Node == "" {
 		return errs.New(errs.Internal, "%s hands over a span without a node", s.source)
 	}
+	if !soundSpan(x) {
+		s.dropped("spans", "some have a time, a kind or a length that cannot be")
+		return nil
+	}
 	if x.Start+x.Duration < s.g.span.From.UnixNano() || x.Start > s.g.span.To.UnixNano() {
 		return nil
 	}
@@ -155,11 +184,15 @@ func (s *sink) Change(c connectors.Change) error {
 	if c.Time < s.g.span.From.UnixNano() || c.Time > s.g.span.To.UnixNano() {
 		return nil
 	}
+	c.Kind, c.Text = oneLine(c.Kind), oneLine(c.Text)
+	if err := s.over(s.changeBytes.Add(int64(len(c.Kind)+len(c.Text)+longestFile)), mostSmall, "bytes of events"); err != nil {
+		return err
+	}
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	s.g.queries[telemetry.Query{File: "events.jsonl", Source: s.source, Text: c.Query}] = true
 	s.g.changes = append(s.g.changes, incident.Change{
-		Time: time.Unix(0, c.Time).UTC(), Node: incident.NodeID(c.Node), Kind: c.Kind, Text: oneLine(c.Text),
+		Time: time.Unix(0, c.Time).UTC(), Node: incident.NodeID(c.Node), Kind: c.Kind, Text: c.Text,
 	})
 	return nil
 }
@@ -172,13 +205,37 @@ func (s *sink) Alert(a connectors.Alert) error {
 	if a.Starts.After(s.g.span.To) || !a.Ends.IsZero() && a.Ends.Before(s.g.span.From) {
 		return nil
 	}
+	if !s.fitAlert(&a) {
+		return nil
+	}
+	if err := s.over(s.alertBytes.Add(int64(len(a.Name)+lengthOf(a.Labels)+2*longestFile)), mostSmall, "bytes of alerts"); err != nil {
+		return err
+	}
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	s.g.alerts = append(s.g.alerts, incident.Alert{
-		Time: a.Starts.UTC(), Node: incident.NodeID(a.Node), Peer: incident.NodeID(a.Peer), Name: oneLine(a.Name),
+		Time: a.Starts.UTC(), Node: incident.NodeID(a.Node), Peer: incident.NodeID(a.Peer), Name: a.Name,
 		Source: connectors.SignalOf(a.Source, a.Labels), Labels: maps.Clone(a.Labels),
 	})
 	return nil
+}
+
+// fitAlert makes an alert one that a bundle can hold; false: it cannot be.
+func (s *sink) fitAlert(a *connectors.Alert) bool {
+	a.Name = oneLine(a.Name)
+	if a.Name == "" && a.Node == "" {
+		s.dropped("alerts", "some have neither name nor node")
+		return false
+	}
+	if !writable(a.Starts) {
+		a.Starts = time.Time{}
+		s.dropped("when alerts began", "some began in a year that cannot be")
+	}
+	if lengthOf(a.Labels) > mostLabels {
+		a.Labels = nil
+		s.dropped("labels of alerts", "some alerts have more than 64 KiB of them")
+	}
+	return true
 }
 
 // Found takes over what was learned of the system on the way.
@@ -192,6 +249,8 @@ func (s *sink) Found(f connectors.Found) error {
 
 // Reduced notes what the source left out.
 func (s *sink) Reduced(r incident.Reduction) error {
+	r.In, r.Out = max(0, r.In), max(0, r.Out)
+	r.Stage, r.Unit, r.How, r.Rest = cut(r.Stage), cut(r.Unit), cut(r.How), cut(r.Rest)
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	s.g.collected.Reductions = append(s.g.collected.Reductions, r)
@@ -204,22 +263,14 @@ func (s *sink) Missing(m incident.Missing) error {
 	return nil
 }
 
-// Clock notes how a clock stands to ours.
+// Clock notes how a clock stands to ours, if it can be.
 func (s *sink) Clock(c connectors.Clock) error {
+	if !soundClock(c) {
+		s.dropped("the clock", "it is off by what cannot be")
+		return nil
+	}
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	s.g.collected.Clocks = append(s.g.collected.Clocks, telemetry.ClockOffset{Of: c.Of, Least: time.Duration(c.Least), Most: time.Duration(c.Most)})
 	return nil
-}
-
-// oneLine makes foreign text fit for a line: no control characters, and not
-// without end.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	return strings.ToValidUTF8(s[:min(len(s), 2000)], "")
 }

@@ -25,6 +25,7 @@ func (g *gathering) write(w *telemetry.Writer, inc incident.Incident, zone *time
 		}
 	}
 	g.noteQueries()
+	g.collected.Missing = append(g.collected.Missing, g.nodes.long()...)
 	if err := w.Topology(g.topology()); err != nil {
 		return err
 	}

@@ -243,12 +243,20 @@ func (w *Writer) json(stem, kind string, encode func() ([]byte, error)) error {
 	return errors.Join(err, m.Close())
 }
 
+// maxStem bounds the bytes of a file's name without its ending: file systems take
+// 255, and the longest ending is .jsonl.gz.
+const maxStem = 255 - len(".jsonl.gz")
+
 // member creates the file of a node.
 func (w *Writer) member(dir string, node incident.NodeID, kind string) (*memberWriter, error) {
 	if node == "" || !utf8.ValidString(string(node)) {
 		return nil, errs.At(w.dst, 0, 0, "%q is no name for a node", node)
 	}
-	stem := dir + fileOfNode(node)
+	file := fileOfNode(node)
+	if len(file) > maxStem {
+		return nil, errs.At(w.dst, 0, 0, "%.60q... is too long a name for a node: its file would have %d bytes of at most %d", node, len(file), maxStem)
+	}
+	stem := dir + file
 	if err := w.once(stem); err != nil {
 		return nil, err
 	}

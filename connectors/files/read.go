@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -23,14 +24,37 @@ const (
 // open opens a file. One that was found in a folder cannot lead out of it, even
 // if a link was put there since.
 func (f *file) open() (*os.File, error) {
+	r, err := f.openAny()
+	if err != nil {
+		return nil, err
+	}
+	info, err := r.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNoFile
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// openAny opens what is there now. A pipe in place of the file does not make it
+// wait for a writer.
+func (f *file) openAny() (*os.File, error) {
+	const how = os.O_RDONLY | syscall.O_NONBLOCK
 	if f.root == "" {
-		return os.Open(f.path)
+		return os.OpenFile(f.path, how, 0)
 	}
 	rel, err := filepath.Rel(f.root, f.path)
 	if err != nil {
 		return nil, err
 	}
-	return os.OpenInRoot(f.root, rel)
+	root, err := os.OpenRoot(f.root)
+	if err != nil {
+		return nil, err
+	}
+	r, err := root.OpenFile(rel, how, 0)
+	return r, errors.Join(err, root.Close())
 }
 
 // isPacked reports whether a file is compressed, by its first bytes.
