@@ -265,7 +265,7 @@ func TestProxy(t *testing.T) {
 	for _, url := range []string{plain, behind.URL} {
 		s := fetch.Settings{URL: url, TLS: fetch.TLS{CA: ours.CA}, Proxy: with}
 		before := through.Load()
-		if got, err := ask(t, client(t, s)); got != "hello" || err != nil || through.Load() != before+1 {
+		if got, err := ask(t, client(t, s)); got != "hello" || err != nil || through.Load() <= before {
 			t.Errorf("%s through a proxy: %q, %v", url, got, err)
 		}
 		s.Proxy = connectors.Secret(strings.Replace(proxy, "http://", "http://u:wrong-password@", 1))

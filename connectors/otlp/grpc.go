@@ -5,15 +5,13 @@ import (
 	"errors"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
-	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
-	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // senders may compress
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
@@ -26,7 +24,7 @@ import (
 func (r *Receiver) grpcServer() *grpc.Server {
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(int(r.c.MaxBody)), grpc.MaxHeaderListSize(16 << 10), grpc.MaxConcurrentStreams(uint32(r.c.AtOnce)),
-		grpc.ConnectionTimeout(10 * time.Second), grpc.InTapHandle(r.tap), grpc.UnaryInterceptor(r.intercept),
+		grpc.ConnectionTimeout(10 * time.Second), grpc.InTapHandle(r.tap), grpc.UnaryInterceptor(r.intercept), grpc.ForceServerCodecV2(codec{}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 10 * time.Minute}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
@@ -34,9 +32,9 @@ func (r *Receiver) grpcServer() *grpc.Server {
 		options = append(options, grpc.Creds(credentials.NewTLS(r.tls)))
 	}
 	s := grpc.NewServer(options...)
-	ptraceotlp.RegisterGRPCServer(s, &traceServer{r: r})
-	pmetricotlp.RegisterGRPCServer(s, &metricServer{r: r})
-	plogotlp.RegisterGRPCServer(s, &logServer{r: r})
+	for _, k := range every {
+		s.RegisterService(r.service(k), r)
+	}
 	return s
 }
 
@@ -78,57 +76,66 @@ func comeAgain(c codes.Code, text string) error {
 }
 
 // export keeps one request that came over gRPC.
-func (r *Receiver) export(ctx context.Context, k ring.Kind, req request) (verdict, error) {
-	v, err := r.keep(k, req, nil)
+func (r *Receiver) export(ctx context.Context, k ring.Kind, body []byte) (message, error) {
+	req, body, err := understand(k, typeProto, body)
+	if err != nil {
+		r.unfit.Add(1)
+		return nil, status.Error(codes.InvalidArgument, notUnderstood+short(err))
+	}
+	v, err := r.keep(k, req, body)
 	switch {
 	case err == nil:
-		return v, nil
+		return answer(k, v), nil
 	case errors.Is(err, errTooLarge):
 		r.unfit.Add(1)
-		return v, status.Error(codes.InvalidArgument, err.Error())
+		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	r.tell(ctx, err)
 	if errs.KindOf(err) == errs.Unavailable {
-		return v, comeAgain(codes.Unavailable, "it cannot be kept now")
+		return nil, comeAgain(codes.Unavailable, "it cannot be kept now")
 	}
-	return v, status.Error(codes.Internal, "it cannot be kept")
+	return nil, status.Error(codes.Internal, "it cannot be kept")
 }
 
-type traceServer struct {
-	ptraceotlp.UnimplementedGRPCServer
-	r *Receiver
+// services are those of the protocol, by ring.Kind.
+var services = [...]string{
+	ring.Traces:  "opentelemetry.proto.collector.trace.v1.TraceService",
+	ring.Metrics: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+	ring.Logs:    "opentelemetry.proto.collector.logs.v1.LogsService",
 }
 
-func (s *traceServer) Export(ctx context.Context, req ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
-	v, err := s.r.export(ctx, ring.Traces, &req)
-	if err != nil {
-		return ptraceotlp.NewExportResponse(), err
+// service takes requests of a kind as bytes, which are looked at before they are
+// read.
+func (r *Receiver) service(k ring.Kind) *grpc.ServiceDesc {
+	handle := func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+		var body []byte
+		if err := decode(&body); err != nil {
+			return nil, err
+		}
+		return intercept(ctx, body, nil, func(ctx context.Context, _ any) (any, error) { return r.export(ctx, k, body) })
 	}
-	return answer(ring.Traces, v).(ptraceotlp.ExportResponse), nil
+	return &grpc.ServiceDesc{ServiceName: services[k], HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{MethodName: "Export", Handler: handle}}}
 }
 
-type metricServer struct {
-	pmetricotlp.UnimplementedGRPCServer
-	r *Receiver
-}
+// codec leaves requests as they came.
+type codec struct{}
 
-func (s *metricServer) Export(ctx context.Context, req pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
-	v, err := s.r.export(ctx, ring.Metrics, &req)
-	if err != nil {
-		return pmetricotlp.NewExportResponse(), err
+func (codec) Name() string { return "proto" }
+
+func (codec) Unmarshal(data mem.BufferSlice, to any) error {
+	b, ok := to.(*[]byte)
+	if !ok {
+		return errs.New(errs.Internal, "a request cannot be read into %T", to)
 	}
-	return answer(ring.Metrics, v).(pmetricotlp.ExportResponse), nil
+	*b = data.Materialize()
+	return nil
 }
 
-type logServer struct {
-	plogotlp.UnimplementedGRPCServer
-	r *Receiver
-}
-
-func (s *logServer) Export(ctx context.Context, req plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
-	v, err := s.r.export(ctx, ring.Logs, &req)
-	if err != nil {
-		return plogotlp.NewExportResponse(), err
+func (codec) Marshal(from any) (mem.BufferSlice, error) {
+	m, ok := from.(message)
+	if !ok {
+		return nil, errs.New(errs.Internal, "%T is no answer", from)
 	}
-	return answer(ring.Logs, v).(plogotlp.ExportResponse), nil
+	b, err := m.MarshalProto()
+	return mem.BufferSlice{mem.SliceBuffer(b)}, err
 }

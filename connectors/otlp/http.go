@@ -110,15 +110,10 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request, k ring.Ki
 		r.refuse(w, kind, code, codes.InvalidArgument, err.Error())
 		return
 	}
-	in := newRequest(k)
-	if kind == typeProto {
-		err = in.UnmarshalProto(body)
-	} else {
-		err, body = in.UnmarshalJSON(body), nil
-	}
+	in, body, err := understand(k, kind, body)
 	if err != nil {
 		r.unfit.Add(1)
-		r.refuse(w, kind, http.StatusBadRequest, codes.InvalidArgument, "the request is not understood: "+short(err))
+		r.refuse(w, kind, http.StatusBadRequest, codes.InvalidArgument, notUnderstood+short(err))
 		return
 	}
 	v, err := r.keep(k, in, body)

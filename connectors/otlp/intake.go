@@ -46,6 +46,32 @@ func newRequest(k ring.Kind) request {
 	}
 }
 
+// notUnderstood begins the answer to a request that understand refuses.
+const notUnderstood = "the request is not understood: "
+
+// understand reads a request, and gives it in protobuf too. One that is nested
+// too deep is refused before it is read.
+func understand(k ring.Kind, kind string, body []byte) (request, []byte, error) {
+	req := newRequest(k)
+	if kind == typeProto {
+		if err := shallow(k, body); err != nil {
+			return nil, nil, err
+		}
+		return req, body, req.UnmarshalProto(body)
+	}
+	if err := shallowJSON(body); err != nil {
+		return nil, nil, err
+	}
+	if err := req.UnmarshalJSON(body); err != nil {
+		return nil, nil, err
+	}
+	body, err := req.MarshalProto()
+	if err != nil {
+		return nil, nil, err
+	}
+	return req, body, shallow(k, body)
+}
+
 // answer is the answer to a request of a kind.
 func answer(k ring.Kind, v verdict) message {
 	switch k {
@@ -190,15 +216,15 @@ var (
 	errTooLarge = errors.New("the request is too large")
 )
 
-// keep judges a request and puts it into the ring. Body is the request as it
-// came, in protobuf; nil: it came otherwise.
+// keep judges a request and puts it into the ring. Body is the request in
+// protobuf.
 func (r *Receiver) keep(k ring.Kind, req request, body []byte) (verdict, error) {
 	v := judge(req, r.now())
 	r.count(k, v)
 	if v.items == 0 {
 		return v, nil
 	}
-	if body == nil || v.changed {
+	if v.changed {
 		b, err := req.MarshalProto()
 		if err != nil {
 			return v, fmt.Errorf("marshal: %w", err)

@@ -51,7 +51,7 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 	}
 	want.Heads, want.Every = false, int(heads.Bytes/glance)+1
 	g := s.gathering(connectors.Ask{Span: span}, nil)
-	_, err = ring.Read(ctx, s.c.Dir, want, func(b ring.Batch) error { return g.resources(b) })
+	_, err = g.read(ctx, want, g.resources)
 	if err != nil {
 		return connectors.Found{}, err
 	}
@@ -236,12 +236,18 @@ func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.
 	return to.Found(g.found())
 }
 
-// read reads batches that have items in the span.
+// read reads batches that have items in the span. Their values are not nested
+// deeper than maxNesting.
 func (g *gathering) read(ctx context.Context, want ring.Want, fn func(ring.Batch) error) (ring.Seen, error) {
 	if want.To == 0 {
 		want.From, want.To = g.from, g.to
 	}
-	return ring.Read(ctx, g.s.c.Dir, want, fn)
+	return ring.Read(ctx, g.s.c.Dir, want, func(b ring.Batch) error {
+		if err := flatten(b); err != nil {
+			return err
+		}
+		return fn(b)
+	})
 }
 
 // query is how what is handed over is found again.
