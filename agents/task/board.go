@@ -252,8 +252,12 @@ func (b *board) firstOnset(cites []incident.EvidenceID) incident.Window {
 	return first
 }
 
-// replicasOf lists for each node the others that do the same: of its service,
-// or of a group of replicas that it is in.
+// mostReplicas is how many others are held beside a node: all of them beside each
+// of 100,000 would fill the memory, and say no more.
+const mostReplicas = 64
+
+// replicasOf lists for each node others that do the same: of its service, or of a
+// group of replicas that it is in.
 func replicasOf(top incident.Topology) map[incident.NodeID][]incident.NodeID {
 	service := map[incident.NodeID]string{}
 	services := map[string][]incident.NodeID{}
@@ -280,6 +284,9 @@ func replicasOf(top incident.Topology) map[incident.NodeID][]incident.NodeID {
 		seen := map[incident.NodeID]bool{a: true}
 		join := func(others []incident.NodeID) {
 			for _, b := range others {
+				if len(out[a]) == mostReplicas {
+					return
+				}
 				if !seen[b] {
 					seen[b] = true
 					out[a] = append(out[a], b)

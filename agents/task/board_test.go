@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -185,5 +186,19 @@ func TestReplicasOf(t *testing.T) {
 	})
 	if !slices.Equal(got["a"], []incident.NodeID{"b", "c"}) || len(got["d"]) != 0 {
 		t.Errorf("replicas = %v, want b and c of a, each once, and none of d", got)
+	}
+}
+
+// TestManyReplicas shows that a service of many nodes does not take memory by
+// the square of their number.
+func TestManyReplicas(t *testing.T) {
+	var top incident.Topology
+	for i := range 20_000 {
+		top.Nodes = append(top.Nodes, incident.Node{ID: incident.NodeID(fmt.Sprintf("n%05d", i)), Service: "web"})
+	}
+	for n, others := range replicasOf(top) {
+		if len(others) != mostReplicas || slices.Contains(others, n) {
+			t.Fatalf("%d replicas beside %s", len(others), n)
+		}
 	}
 }
