@@ -46,6 +46,8 @@ type Ask struct {
 	Scratch  string            // folder for what does not fit into memory; empty: the system's
 	Bare     bool              // a bundle without any data is wanted too
 	Progress func(Progress)    // called as sources begin and end; must not block; may be nil
+
+	now time.Time // when it was asked
 }
 
 // Progress is where one source stands.
@@ -70,6 +72,7 @@ func (a *Ask) fill() error {
 	if !writable(a.Incident.Alert.Time) {
 		a.Incident.Alert.Time = time.Time{}
 	}
+	a.now = time.Now()
 	a.Within = cmp.Or(a.Within, 30*time.Second)
 	a.Limit.Samples = cmp.Or(a.Limit.Samples, bounds.Samples)
 	a.Limit.Lines = cmp.Or(a.Limit.Lines, bounds.Lines)
@@ -80,7 +83,11 @@ func (a *Ask) fill() error {
 	return nil
 }
 
-// span is all that is asked for: baseline, window, and what lies between.
+// ahead is how far the clock of a source may be before ours.
+const ahead = 10 * time.Second
+
+// span is all that is asked for: baseline, window, and what lies between, as far
+// as it has come to pass.
 func (a *Ask) span() incident.Window {
 	s := a.Incident.Window
 	if b := a.Incident.Baseline; !b.IsZero() {
@@ -90,6 +97,9 @@ func (a *Ask) span() incident.Window {
 		if b.To.After(s.To) {
 			s.To = b.To
 		}
+	}
+	if now := a.now.Add(ahead); s.To.After(now) && s.From.Before(now) {
+		s.To = now
 	}
 	return s
 }

@@ -10,6 +10,7 @@ import (
 
 	"triagent/api/intake"
 	"triagent/collect"
+	"triagent/connectors"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/telemetry"
@@ -89,15 +90,19 @@ func openSystems(list []SystemSettings, log *slog.Logger) (*systems, error) {
 	return out, nil
 }
 
+// ownSystem is what alerts of the service about itself are about.
+const ownSystem = "triagent"
+
 // of returns the system that an incident is about: the one of that name, or the
-// only one there is where the incident names none. Nil: it is not declared.
+// only one there is where the incident names none, or its kind. Nil: it is not
+// declared.
 func (s *systems) of(name string) *collect.System {
 	for _, x := range s.list {
 		if strings.EqualFold(x.Name, name) {
 			return x
 		}
 	}
-	if name == "" && len(s.list) == 1 {
+	if len(s.list) == 1 && (name == "" || strings.EqualFold(s.list[0].Kind, name)) {
 		return s.list[0]
 	}
 	return nil
@@ -113,6 +118,8 @@ func (s *systems) bundle(ctx context.Context, known *intake.Known, dst, scratch 
 		all.Name, all.Kind, all.Zone = declared.Name, declared.Kind, declared.Zone
 		all.Sources = append(append([]collect.Source{}, declared.Sources...), all.Sources...)
 		ask.Within = s.within[declared.Name]
+	} else if len(s.list) > 0 && inc.System != ownSystem {
+		all.Sources = append(all.Sources, collect.Source{Name: "systems", Kind: "settings", Source: undeclared{s.unknown(inc.System).Error()}})
 	}
 	got, err := all.Bundle(ctx, ask, dst)
 	for _, u := range got.Sources {
@@ -122,6 +129,22 @@ func (s *systems) bundle(ctx context.Context, known *intake.Known, dst, scratch 
 	}
 	return err
 }
+
+// undeclared stands in for the sources of a system that the settings do not name.
+type undeclared struct{ why string }
+
+// Discover says that there is nothing to ask.
+func (u undeclared) Discover(context.Context, incident.Window) (connectors.Found, error) {
+	return connectors.Found{Lacks: []connectors.Lack{{
+		What: "metrics, logs and traces of the system", Why: u.why, Remedy: "name the system in the alert's system label as in the settings, or declare it there",
+	}}}, nil
+}
+
+// Collect hands over nothing.
+func (undeclared) Collect(context.Context, connectors.Ask, connectors.Sink) error { return nil }
+
+// Close does nothing.
+func (undeclared) Close() error { return nil }
 
 func (s *systems) close() error {
 	var first error

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -136,5 +137,26 @@ func TestReceives(t *testing.T) {
 	}
 	if spans != 1 {
 		t.Errorf("the metrics tell of %v spans, want 1", spans)
+	}
+}
+
+// TestUndeclared shows what is said of a system that the settings do not name.
+func TestUndeclared(t *testing.T) {
+	set, err := parseSettings("t.yaml", []byte("systems: [{name: shop, kind: mysql, sources: [{kind: prometheus, url: 'http://127.0.0.1:1'}]}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := openSystems(set.Systems, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, declared := range map[string]bool{"Shop": true, "": true, "mysql": true, "plant": false} {
+		if (all.of(name) != nil) != declared {
+			t.Errorf("system %q: declared %v", name, !declared)
+		}
+	}
+	found, err := undeclared{all.unknown("plant").Error()}.Discover(t.Context(), incident.Window{})
+	if err != nil || len(found.Lacks) != 1 || !strings.Contains(found.Lacks[0].Why, `no system "plant" is declared; there are: shop`) {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

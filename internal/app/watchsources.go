@@ -77,7 +77,7 @@ func (s *Service) lookAt(ctx context.Context, sys *collect.System, told map[stri
 // watching, not the watched: it names no node and a system of its own.
 func sourceAlert(sys *collect.System, src collect.Source, since, ends time.Time, why error) connectors.Alert {
 	a := connectors.Alert{
-		Source: "triagent", Name: "SourceDoesNotAnswer", Severity: "warning", System: "triagent", Group: "source/" + sys.Name + "/" + src.Name,
+		Source: "triagent", Name: "SourceDoesNotAnswer", Severity: "warning", System: ownSystem, Group: "source/" + sys.Name + "/" + src.Name,
 		Labels: map[string]string{"watched": sys.Name, "source": src.Name, "kind": src.Kind}, Starts: since.UTC(), Ends: ends.UTC(),
 	}
 	if ends.IsZero() {
