@@ -64,6 +64,10 @@ type Roles interface {
 	Leads(node incident.NodeID, w incident.Window) (led, member int)
 }
 
+// AlertScore is what an alert is worth as evidence, in the units of a score. It has
+// no size: it weighs like a change of a bit over twice what a healthy window shows.
+const AlertScore = 14.0
+
 // Result is what an agent found. Evidence IDs need only be distinct within the
 // result: the meta-agent gives the final ones and mends the citations.
 type Result struct {

@@ -10,6 +10,7 @@ import (
 
 	"triagent/eval/importer"
 	"triagent/internal/errs"
+	"triagent/telemetry"
 )
 
 // LoadSets finds the data sets at a path: the one of a folder with a
@@ -21,7 +22,7 @@ func LoadSets(ctx context.Context, dir string) ([]*importer.Manifest, error) {
 	if err != nil {
 		return nil, &errs.Error{Op: "read data set", Kind: errs.Invalid, File: dir, Err: errors.New("does not exist or cannot be read")}
 	}
-	if !st.IsDir() || importer.IsBundle(dir) {
+	if !st.IsDir() || telemetry.IsBundle(dir) {
 		return indexed(ctx, dir)
 	}
 	m, err := importer.ReadManifest(dir)

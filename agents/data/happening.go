@@ -10,13 +10,9 @@ import (
 	"triagent/incident"
 )
 
-// What a happening is worth, in the units of a score. An alert has no size: it
-// weighs like a change of a bit over twice what a healthy window shows. A
-// change that the system or an operator reports is a fact.
-const (
-	alertScore  = 14.0
-	changeScore = 40.0
-)
+// changeScore is what a change is worth that the system or an operator reports,
+// in the units of a score: it is a fact.
+const changeScore = 40.0
 
 // Happening turns what was reported, not measured, into evidence: alerts beside
 // the one that opened the incident, and changes (deployments, settings,
@@ -61,7 +57,7 @@ const (
 func (a Happening) alert(in agents.Input, i int, al incident.Alert, told map[agents.Observable]bool, res *agents.Result) {
 	e := incident.Evidence{
 		ID: incident.EvidenceID(fmt.Sprintf("alert/%d", i)), Kind: incident.Occurred, Node: al.Node,
-		Name: al.Name, Direction: al.Direction, Score: alertScore,
+		Name: al.Name, Direction: al.Direction, Score: agents.AlertScore,
 		Window: instant(al.Time), Onset: instant(al.Time), Source: incident.Source{File: al.File, Line: al.Line},
 		Text: incident.Say("alert.raised", "name", al.Name, "operation", al.Labels["operation"]),
 	}

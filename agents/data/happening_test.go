@@ -55,7 +55,7 @@ func TestHappeningAlerts(t *testing.T) {
 				t.Fatalf("evidence %+v, want one", res.Evidence)
 			}
 			e := res.Evidence[0]
-			if e.Node != tt.node || e.Peer != tt.peer || e.Signal != tt.signal || e.Direction != tt.dir || e.Score != alertScore {
+			if e.Node != tt.node || e.Peer != tt.peer || e.Signal != tt.signal || e.Direction != tt.dir || e.Score != agents.AlertScore {
 				t.Errorf("evidence at %s, peer %q, %s %s, score %v; want at %s, peer %q, %s %s", e.Node, e.Peer, e.Signal, e.Direction, e.Score, tt.node, tt.peer, tt.signal, tt.dir)
 			}
 			if e.Source.File != "alerts.jsonl" || e.Source.Line != 7 || !e.Onset.Contains(when) {

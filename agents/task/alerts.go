@@ -3,6 +3,7 @@ package task
 import (
 	"math"
 
+	"triagent/agents"
 	"triagent/incident"
 	"triagent/knowledge"
 )
@@ -42,21 +43,7 @@ var alertNature = map[knowledge.Nature]float64{
 // alarmed is how odd its alerts make each node.
 func (b *board) alarmed() map[incident.NodeID]float64 {
 	sum := map[incident.NodeID]float64{}
-	for _, m := range b.moves() {
-		info, ok := b.base.Signal(m.signal)
-		if !ok || info.Nature == knowledge.LoadNature && m.dir == incident.Up || m.signal == "span.latency" || m.signal == "request.error" {
-			continue
-		}
-		w := alertNature[info.Nature] * info.Weight
-		if info.Bad != "" && m.dir != info.Bad {
-			w /= 2
-		}
-		for p, s := range b.sights[m] {
-			if !p.peer {
-				sum[p.about] += w * s.value() * b.besideReplicas(p.about, m)
-			}
-		}
-	}
+	b.tally(sum, alertNature, b.blames)
 	for _, n := range b.nodes {
 		less := b.shows(n, "request.rate", incident.Down)
 		if less && b.shows(n, "call.rate", incident.Down) && b.shows(n, "net.out", incident.Down) && !b.anyReplica(n, "net.out", incident.Down) {
@@ -70,11 +57,16 @@ func (b *board) alarmed() map[incident.NodeID]float64 {
 }
 
 // fullAlert is what an alert counts for that fired on one node alone.
-var fullAlert = math.Min(most, strength(14))
+var fullAlert = math.Min(most, strength(agents.AlertScore))
 
-// besideReplicas is the factor of a move at a node by what its replicas show.
-func (b *board) besideReplicas(n incident.NodeID, m move) float64 {
+// blames is how much more or less an alert on a move makes a node a culprit. That
+// its answers are slow or fail says nothing of where: all upstream of the culprit
+// answer so. More load than usual says as little. Else it counts what replicas show.
+func (b *board) blames(n incident.NodeID, m move) float64 {
+	info, _ := b.base.Signal(m.signal)
 	switch {
+	case m.signal == "span.latency" || m.signal == "request.error" || info.Nature == knowledge.LoadNature && m.dir == incident.Up:
+		return 0
 	case len(b.replicas[n]) == 0:
 		return 1
 	case b.anyReplica(n, m.signal, m.dir):

@@ -157,7 +157,7 @@ func (p *pool) reweigh() []scored {
 		h.suspicion += pooled[i] + top - best - h.LogOdds
 		h.LogOdds = pooled[i] + top - best
 	}
-	order(p.list)
+	rank(p.list)
 	return p.list
 }
 
@@ -174,14 +174,4 @@ func (p *pool) kind(n int, f incident.Fault) (probability float64, label string)
 		}
 	}
 	return probability, label
-}
-
-// order sorts hypotheses as score does.
-func order(list []scored) {
-	slices.SortStableFunc(list, func(a, b scored) int {
-		return cmp.Or(
-			cmp.Compare(min(1, len(b.Cites)), min(1, len(a.Cites))),
-			cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault),
-		)
-	})
 }

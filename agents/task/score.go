@@ -84,12 +84,7 @@ func score(in agents.Input, b *board) []scored {
 		h.LogOdds += h.suspicion
 		out = append(out, h)
 	}
-	slices.SortStableFunc(out, func(a, b scored) int {
-		return cmp.Or(
-			cmp.Compare(min(1, len(b.Cites)), min(1, len(a.Cites))),
-			cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault),
-		)
-	})
+	rank(out)
 	return out
 }
 
@@ -180,4 +175,14 @@ func (h *scored) cite(b *board) {
 	if s := b.firstOnset(h.Cites); !s.IsZero() {
 		h.Onset = s
 	}
+}
+
+// rank sorts hypotheses, best first: see score.
+func rank(list []scored) {
+	slices.SortStableFunc(list, func(a, b scored) int {
+		return cmp.Or(
+			cmp.Compare(min(1, len(b.Cites)), min(1, len(a.Cites))),
+			cmp.Compare(b.LogOdds, a.LogOdds), cmp.Compare(a.Node, b.Node), cmp.Compare(a.Fault, b.Fault),
+		)
+	})
 }

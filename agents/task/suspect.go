@@ -55,22 +55,28 @@ func (b *board) suspicion(alertsOnly bool) map[incident.NodeID]float64 {
 // oddness is the sum of what moved at each node.
 func (b *board) oddness() map[incident.NodeID]float64 {
 	sum := b.chainEnds()
+	b.tally(sum, natureWeight, func(incident.NodeID, move) float64 { return 1 })
+	return sum
+}
+
+// tally adds to sum what moved at each node, by the nature of what moved, half
+// where it went the way that is not bad, times factor.
+func (b *board) tally(sum map[incident.NodeID]float64, nature map[knowledge.Nature]float64, factor func(incident.NodeID, move) float64) {
 	for _, m := range b.moves() {
 		info, ok := b.base.Signal(m.signal)
 		if !ok {
 			continue
 		}
-		w := natureWeight[info.Nature] * info.Weight
+		w := nature[info.Nature] * info.Weight
 		if info.Bad != "" && m.dir != info.Bad {
 			w /= 2
 		}
 		for p, s := range b.sights[m] {
 			if !p.peer {
-				sum[p.about] += w * s.value()
+				sum[p.about] += w * s.value() * factor(p.about, m)
 			}
 		}
 	}
-	return sum
 }
 
 // chainEnds gives something to each node that is called slowly or in vain and

@@ -65,7 +65,7 @@ func Index(ctx context.Context, dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if IsBundle(dir) {
+	if telemetry.IsBundle(dir) {
 		return indexOne(ctx, abs)
 	}
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
@@ -75,26 +75,7 @@ func Index(ctx context.Context, dir string) (*Manifest, error) {
 		}
 	}
 	m := &Manifest{Version: 1, Name: filepath.Base(abs), Kind: Bundles, Dir: dir}
-	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name != dir && (strings.HasPrefix(d.Name(), ".") || strings.HasSuffix(d.Name(), ".tmp")) {
-			return skip(d)
-		}
-		if d.IsDir() {
-			if err := begun(name); err != nil {
-				return err
-			}
-		}
-		if d.IsDir() && !holdsIncident(name) || !d.IsDir() && !isArchive(name) {
-			return nil
-		}
-		if err := m.add(ctx, name); err != nil {
-			return err
-		}
-		return skip(d)
-	})
+	err = telemetry.Walk(dir, begun, func(name string) error { return m.add(ctx, name) })
 	if err != nil {
 		return nil, err
 	}
@@ -122,41 +103,6 @@ func indexOne(ctx context.Context, bundle string) (*Manifest, error) {
 	var err error
 	m.Checksum, err = Checksum(m.Dir, []string{m.Cases[0].Path})
 	return m, err
-}
-
-// IsBundle reports whether a path is that of one bundle: a folder with an
-// incident.json, or an archive.
-func IsBundle(path string) bool {
-	st, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	return st.IsDir() && holdsIncident(path) || !st.IsDir() && isArchive(path)
-}
-
-func skip(d fs.DirEntry) error {
-	if d.IsDir() {
-		return fs.SkipDir
-	}
-	return nil
-}
-
-func holdsIncident(dir string) bool {
-	for _, ext := range []string{"", ".gz", ".zst"} {
-		if _, err := os.Stat(filepath.Join(dir, "incident.json"+ext)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-func isArchive(name string) bool {
-	for _, ext := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"} {
-		if strings.HasSuffix(name, ext) {
-			return true
-		}
-	}
-	return false
 }
 
 // add puts the bundle at a path into the manifest.

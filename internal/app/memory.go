@@ -3,11 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,7 +22,7 @@ func (a *App) Remember(ctx context.Context, path string) ([]casebook.Case, error
 	if err != nil {
 		return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: errors.New("does not exist or cannot be read")}
 	}
-	if !st.IsDir() && !archived(path) {
+	if !st.IsDir() && !telemetry.IsBundle(path) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: err}
@@ -34,9 +30,12 @@ func (a *App) Remember(ctx context.Context, path string) ([]casebook.Case, error
 		defer func() { _ = f.Close() }()
 		return casebook.Read(f, path)
 	}
-	bundles, err := solved(path)
-	if err != nil {
-		return nil, err
+	var bundles []string
+	if err := telemetry.Walk(path, nil, func(name string) error {
+		bundles = append(bundles, name)
+		return nil
+	}); err != nil {
+		return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: err}
 	}
 	made := make([]casebook.Case, len(bundles))
 	ok := make([]bool, len(bundles))
@@ -66,10 +65,13 @@ func (a *App) Remember(ctx context.Context, path string) ([]casebook.Case, error
 	return out, nil
 }
 
-// RememberOne examines one bundle with a truth.json. It reports false where
-// nothing can be learned from it.
+// RememberOne examines one bundle. It reports false where nothing can be learned
+// from it: above all where it has no truth.json.
 func (a *App) RememberOne(ctx context.Context, path string) (casebook.Case, bool, error) {
 	t, err := telemetry.ReadTruth(ctx, path)
+	if errs.KindOf(err) == errs.NotFound {
+		return casebook.Case{}, false, nil
+	}
 	if err != nil {
 		return casebook.Case{}, false, err
 	}
@@ -90,47 +92,4 @@ func (a *App) With(ctx context.Context, cases []casebook.Case) (*App, error) {
 		return nil, err
 	}
 	return &App{cfg: a.cfg, con: a.con.With(book)}, nil
-}
-
-// solved lists the bundles with a truth.json below a path, or the one that it
-// is.
-func solved(path string) ([]string, error) {
-	var out []string
-	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != path && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-		case d.IsDir() && holds(name, "incident.json"):
-			if holds(name, "truth.json") {
-				out = append(out, name)
-			}
-			return filepath.SkipDir
-		case !d.IsDir() && archived(name):
-			out = append(out, name)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, &errs.Error{Op: "read memory", Kind: errs.Invalid, File: path, Err: err}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// holds reports whether a folder has a file of that name, compressed or not.
-func holds(dir, name string) bool {
-	return slices.ContainsFunc([]string{"", ".gz", ".zst"}, func(ext string) bool {
-		_, err := os.Stat(filepath.Join(dir, name+ext))
-		return err == nil
-	})
-}
-
-func archived(name string) bool {
-	return slices.ContainsFunc([]string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"}, func(ext string) bool {
-		return strings.HasSuffix(name, ext)
-	})
 }
