@@ -36,6 +36,7 @@ type Input struct {
 	Graph    incident.Graph      // who talks to whom
 	Evidence []incident.Evidence // made so far, by earlier agents
 	Seen     []Observable        // what earlier agents could measure, changed or not
+	Apart    float64             // how much a window that was searched for stands out, as a log likelihood ratio; 0 where the bundle names it
 	Compared bool                // an earlier agent had data of the window to hold against the baseline
 	Lost     bool                // an earlier agent had data of the baseline and none of the window
 	Book     *casebook.Book      // cases of old; nil: none

@@ -18,6 +18,7 @@ type Report struct {
 	Seconds  float64     `json:"seconds"`
 	Settings Settings    `json:"settings"`
 	Sets     []SetReport `json:"sets"`
+	Pooled   *Pooled     `json:"pooled,omitempty"` // with two sets or more
 }
 
 // EngineID names the engine that answered.
@@ -72,6 +73,7 @@ type Part struct {
 	// Same are the figures of the exact alarm on the cases that the late part
 	// holds: what its own figures are to be compared with.
 	Same []score.Figure `json:"same,omitempty"`
+	same []*score.Row
 }
 
 // Beside is a naive ranker on the same cases.

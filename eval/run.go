@@ -68,6 +68,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if len(rep.Sets) == 0 {
 		return nil, errs.New(errs.Invalid, "no case is named %q", c.Cases)
 	}
+	rep.Pooled = pool(rep.Sets, c.Seed)
 	rep.Engine, rep.Seconds = r.engine, time.Since(start).Seconds()
 	return rep, nil
 }
@@ -174,7 +175,7 @@ func (r *runner) gather(s *SetReport, results []*result) {
 		p = part(late.rows, late.naive(), r.Seed)
 		// Only healthy cases, which are as they were, had their claims checked.
 		p.Figures = slices.DeleteFunc(p.Figures, func(f score.Figure) bool { return f.Key == "sound" })
-		p.Same = score.Figures(same, r.Seed)
+		p.Same, p.same = score.Figures(same, r.Seed), same
 	}
 	p.LeftOut = left
 	s.Late = &p

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"triagent/eval"
+	"triagent/eval/score"
 	"triagent/internal/errs"
 	"triagent/telemetry"
 )
@@ -182,5 +183,32 @@ func TestArchivesAndPatterns(t *testing.T) {
 		if _, err := eval.Run(t.Context(), c); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%+v: error %v, want kind invalid", c, err)
 		}
+	}
+}
+
+// Two sets are pooled, each case once; one is not, since its figures would be
+// told twice.
+func TestRunPools(t *testing.T) {
+	a, b := set(t), set(t)
+	if r := run(t, &spy{}, eval.Config{Sets: []string{a}, Late: time.Minute}); r.Pooled != nil {
+		t.Errorf("a single set is pooled: %+v", r.Pooled)
+	}
+	r := run(t, &spy{}, eval.Config{Sets: []string{a, b}, Late: time.Minute})
+	if r.Pooled == nil {
+		t.Fatal("two sets are not pooled")
+	}
+	for key, want := range map[string]int{"node_ac1": 6, "ece": 12} {
+		f, ok := score.Find(r.Pooled.Figures, key)
+		if !ok || f.N != want {
+			t.Errorf("%s rests on %d cases, want %d", key, f.N, want)
+		}
+	}
+	late, _ := score.Find(r.Pooled.Late, "node_ac1")
+	same, _ := score.Find(r.Pooled.Same, "node_ac1")
+	if late.N == 0 || late.N != same.N {
+		t.Errorf("late rests on %d cases, the exact alarm beside it on %d", late.N, same.N)
+	}
+	if _, ok := score.Find(r.Pooled.Figures, "wall_ms"); ok {
+		t.Error("times of different sets are pooled")
 	}
 }

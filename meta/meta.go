@@ -151,8 +151,8 @@ func list(ids []incident.NodeID) string {
 // examine turns raw data into evidence: the data agents. Where the bundle does
 // not say what to examine, the stretch of the metrics that stands out is.
 func (r *run) examine(ctx context.Context) error {
-	if f, ok := task.FindWindow(r.in); ok {
-		r.in.Frame = f
+	if f, apart, ok := task.FindWindow(r.in); ok {
+		r.in.Frame, r.in.Apart = f, apart
 	} else if f, ok := task.FindBaseline(r.in); ok {
 		r.in.Frame = f
 	}

@@ -15,7 +15,7 @@ import (
 
 // Calibration of the built-in engine: from log-odds to probabilities. Something
 // is wrong with the logistic of (best - alarmAt)/alarmTemper, where best is the
-// strongest hypothesis without suspicion, plus symptoms; given that, a
+// strongest hypothesis without suspicion, plus the signs (see wrong); given that, a
 // hypothesis has its share of a softmax with temperature causeTemper. They were set so that of the
 // answers given at .8 four in five are right on systems that they were not set
 // on.
@@ -23,7 +23,7 @@ const (
 	alarmAt     = -0.3
 	alarmFrom   = 0.0 // best from which an alarm is raised: a false one costs more than a late one
 	alarmTemper = 0.5
-	causeTemper = 0.35
+	causeTemper = 0.3
 	alertTemper = 3.0 // of causes where there are alerts alone, which have no size
 )
 
@@ -58,7 +58,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 		return err
 	}
 	b := newBoard(in)
-	v := judge(recall(in, b, score(in, b)), b.symptoms(), onlyAlerts(in.Bundle))
+	v := judge(recall(in, b, score(in, b)), wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}
@@ -97,9 +97,9 @@ type view struct {
 	anomalous  bool
 }
 
-// judge turns log-odds into probabilities. With alerts alone something is wrong
-// for certain.
-func judge(h []scored, symptoms float64, alertsOnly bool) view {
+// judge turns log-odds into probabilities; signs is what says that something is
+// wrong and not where. With alerts alone something is wrong for certain.
+func judge(h []scored, signs float64, alertsOnly bool) view {
 	v := view{hypotheses: h, p: make([]float64, len(h)), healthy: 1}
 	if len(h) == 0 {
 		return v
@@ -110,7 +110,7 @@ func judge(h []scored, symptoms float64, alertsOnly bool) view {
 			best = math.Max(best, h[i].LogOdds-h[i].suspicion)
 		}
 	}
-	best += symptomWeight * math.Max(0, symptoms-symptomUsual)
+	best += signs
 	v.anomalous = best > alarmFrom || alertsOnly
 	v.healthy = 1 / (1 + math.Exp((best-alarmAt)/alarmTemper))
 	if alertsOnly {

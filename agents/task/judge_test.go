@@ -57,11 +57,14 @@ func TestJudgeAlarm(t *testing.T) {
 	if judge(h, 0, false).anomalous {
 		t.Error("suspicion alone raises an alarm")
 	}
-	if !judge(h, symptomUsual+2/symptomWeight, false).anomalous {
+	if !judge(h, 2, false).anomalous {
 		t.Error("symptoms raise no alarm")
 	}
-	if got, want := judge(h, symptomUsual, false).healthy, judge(h, 0, false).healthy; got != want {
-		t.Errorf("symptoms of a busy hour count: %v, want %v", got, want)
+	if got := wrong(symptomUsual, apartUsual); got != 0 {
+		t.Errorf("a busy hour, and a window that stands out as some always does, count %v, want 0", got)
+	}
+	if a, b := wrong(symptomUsual+1, 0), wrong(0, 3*apartUsual); a <= 0 || b <= 0 {
+		t.Errorf("symptoms count %v, a window that stands apart %v, want both above 0", a, b)
 	}
 	guess := hypothesised(alarmAt + 5)
 	guess[0].Cites = nil

@@ -15,6 +15,21 @@ const (
 	symptomWeight = 1.6 // log-odds for each unit above
 )
 
+// Some stretch of a run always stands out most. How much it does says whether
+// anything happened: of quiet stretches of recordings of a database, as long as
+// those with a fault, three in four stay below apartUsual.
+const (
+	apartUsual  = 10.0 // log likelihood ratio
+	apartWeight = 1.0  // log-odds for each e-fold above
+)
+
+// wrong is what says that something is wrong and not where, in log-odds of at
+// least 0: symptoms (a sum of strengths), and a window found that stands apart
+// (see FindWindow).
+func wrong(symptoms, apart float64) float64 {
+	return symptomWeight*math.Max(0, symptoms-symptomUsual) + apartWeight*math.Log(math.Max(1, apart/apartUsual))
+}
+
 // symptoms is the sum of the strongest external signals gone bad, of whatever
 // node, without regard to how many nodes show them: one a signal.
 func (b *board) symptoms() float64 {

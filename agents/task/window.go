@@ -35,30 +35,30 @@ const (
 // its face before it ends, and some of it outlasts its cause. The warm-up of the
 // run counts neither way, and between it and the box there must be a stretch
 // that shows what normal is: where two parts of a run differ, the earlier is the
-// normal one.
+// normal one. Apart is what the best box scores.
 //
 // Sources: the alternative of one box is that of Levin and Kline (1985); its
 // search in sequences is the circular binary segmentation of Olshen et al.
 // (Biostatistics 2004), the sum over sequences that of Zhang et al. (Biometrika
 // 2010). The noise, the share of columns and what belongs to the box are ours.
-func FindWindow(in agents.Input) (agents.Frame, bool) {
+func FindWindow(in agents.Input) (f agents.Frame, apart float64, ok bool) {
 	b := in.Bundle
 	if !b.Incident.Window.IsZero() || !b.Incident.Baseline.IsZero() || len(b.Tables) == 0 {
-		return agents.Frame{}, false
+		return agents.Frame{}, 0, false
 	}
 	all := in.Frame.Window
 	g := newGrid(b.Tables, all)
 	if g == nil {
-		return agents.Frame{}, false
+		return agents.Frame{}, 0, false
 	}
-	lo, hi := g.stretch()
+	lo, hi, apart := g.stretch()
 	w := incident.Window{From: g.time(lo), To: g.time(hi)}
 	if hi == g.bins || w.To.After(all.To) {
 		w.To = all.To
 	}
-	f := agents.Frame{Window: w, Search: w}
+	f = agents.Frame{Window: w, Search: w}
 	f.Baseline = g.around(f, all)
-	return f, true
+	return f, apart, true
 }
 
 // FindBaseline tells what is normal in a bundle that names a window and no
@@ -102,11 +102,11 @@ func (g *grid) around(f agents.Frame, all incident.Window) []incident.Window {
 }
 
 // stretch returns the bins [lo, hi) of the abnormal stretch: the best box, and
-// what follows it for as long as that is not normal either.
-func (g *grid) stretch() (lo, hi int) {
+// what follows it for as long as that is not normal either. Top is the score of
+// the best box.
+func (g *grid) stretch() (lo, hi int, top float64) {
 	most := int(maxShare * float64(g.bins-g.warm))
 	s := newSearch(g, g.warm, g.warm)
-	var top float64
 	for i := g.warm + minBefore; i < g.bins; i++ {
 		for j := i + minInside; j <= min(g.bins, i+most); j++ {
 			if v := s.score(i, j); v > top {
@@ -115,7 +115,7 @@ func (g *grid) stretch() (lo, hi int) {
 		}
 	}
 	if hi == 0 { // nothing varies by more than its noise
-		return g.warm + minBefore, g.warm + minBefore + minInside
+		return g.warm + minBefore, g.warm + minBefore + minInside, 0
 	}
 	for range mostParts - 1 {
 		rest := newSearch(g, lo, hi)
@@ -130,7 +130,7 @@ func (g *grid) stretch() (lo, hi int) {
 		}
 		hi = next
 	}
-	return lo, hi
+	return lo, hi, top
 }
 
 // search scores boxes of a grid from which the bins of an earlier find are left

@@ -56,7 +56,7 @@ func TestFindWindow(t *testing.T) {
 		{"a plateau outweighs a spike", course(200, stretchOf{60, 62, 4}, stretchOf{120, 150, 1.5}), 120, 150},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f, ok := FindWindow(tt.in)
+			f, _, ok := FindWindow(tt.in)
 			if !ok {
 				t.Fatal("found none")
 			}
@@ -78,7 +78,7 @@ func TestFindWindow(t *testing.T) {
 
 // Of two parts of a run that differ the earlier is the normal one.
 func TestFindWindowOfTwoHalves(t *testing.T) {
-	f, ok := FindWindow(course(200, stretchOf{100, 200, 1.5}))
+	f, _, ok := FindWindow(course(200, stretchOf{100, 200, 1.5}))
 	if from := int(f.Window.From.Sub(noon).Seconds()); !ok || max(from-100, 100-from) > 2 {
 		t.Errorf("window = %v, want the second half", f.Window)
 	}
@@ -88,7 +88,7 @@ func TestFindWindowOfTwoHalves(t *testing.T) {
 // measure it by; whether it is odd is for the evidence to say.
 func TestFindWindowOfNothing(t *testing.T) {
 	in := course(200)
-	f, ok := FindWindow(in)
+	f, _, ok := FindWindow(in)
 	if d := f.Window.Duration(); !ok || d < minInside*time.Second || d.Seconds() > maxShare*200 {
 		t.Errorf("window = %v, %v, want one within bounds", f.Window, ok)
 	}
@@ -109,7 +109,7 @@ func TestFindWindowRefuses(t *testing.T) {
 		"a window is given": named, "a baseline is given": based, "too few rows": course(4*minInside - 1),
 		"no column ever moves": flat, "no metrics": {Bundle: &telemetry.Bundle{}},
 	} {
-		if f, ok := FindWindow(in); ok {
+		if f, _, ok := FindWindow(in); ok {
 			t.Errorf("%s: found %v", name, f.Window)
 		}
 	}

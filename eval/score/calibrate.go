@@ -10,7 +10,7 @@ type Bin struct {
 }
 
 // Bins is the reliability table: confidence in ten equal bins, empty ones
-// included. Rows whose answer cannot be judged (see Row.Correct) and those
+// included. Rows whose answer cannot be judged (see Row.Held) and those
 // without an answer are left out.
 func Bins(rows []*Row) []Bin {
 	out := make([]Bin, 10)
@@ -18,7 +18,7 @@ func Bins(rows []*Row) []Bin {
 		out[i].From, out[i].To = float64(i)/10, float64(i+1)/10
 	}
 	for _, r := range rows {
-		right, ok := r.Correct()
+		right, ok := r.Held()
 		if !ok || r.Error != "" {
 			continue
 		}
@@ -61,7 +61,7 @@ func ece(rows []*Row) (float64, int, bool) {
 func brier(rows []*Row) (float64, int, bool) {
 	sum, n := 0.0, 0
 	for _, r := range rows {
-		right, ok := r.Correct()
+		right, ok := r.Held()
 		if !ok || r.Error != "" {
 			continue
 		}
@@ -82,7 +82,7 @@ func brier(rows []*Row) (float64, int, bool) {
 func sureRight(rows []*Row) (float64, int, bool) {
 	hit, n := 0, 0
 	for _, r := range rows {
-		right, ok := r.Correct()
+		right, ok := r.Held()
 		if !ok || r.Error != "" || r.Confidence < .8 {
 			continue
 		}
@@ -93,4 +93,11 @@ func sureRight(rows []*Row) (float64, int, bool) {
 	}
 	v, ok := share(hit, n)
 	return v, n, ok
+}
+
+// sureWrong is 1 for an answer given at .8 or above that does not hold: the share
+// of such answers among all is what a reader who trusts them is misled by.
+func (r *Row) sureWrong() (float64, bool) {
+	right, ok := r.Held()
+	return truth(r.Confidence >= .8 && !right), ok && r.Error == ""
 }

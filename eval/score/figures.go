@@ -157,6 +157,7 @@ func diagnosisDefinitions() []definition {
 		{"ece", "calibration error (ECE)", "", ece},
 		{"brier", "Brier score", "", brier},
 		{"sure_right", "right among answers >= .8", "", sureRight},
+		{"sure_wrong", "wrong and >= .8", "", over((*Row).sureWrong)},
 		{"sound", "sound claims", "", func(rows []*Row) (float64, int, bool) {
 			good, all := 0, 0
 			for _, r := range rows {

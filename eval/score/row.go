@@ -156,10 +156,23 @@ func (r *Row) Strict() (right, ok bool) {
 }
 
 // Correct reports whether the answer as a whole is right: for a faulty case the
-// strict diagnosis, for a healthy one no alarm. It is what confidence is about.
+// strict diagnosis, for a healthy one no alarm.
 func (r *Row) Correct() (right, ok bool) {
 	if r.Healthy {
 		return r.Error == "" && !r.Alarm, true
+	}
+	return r.Strict()
+}
+
+// Held reports whether what Confidence speaks of is so: that nothing is wrong
+// where the verdict is healthy, else that the first cause is right in node and
+// fault, which on a healthy case none is. ok is false where a truth names no node.
+func (r *Row) Held() (right, ok bool) {
+	switch {
+	case r.Verdict == incident.Healthy:
+		return r.Healthy, true
+	case r.Healthy:
+		return false, true
 	}
 	return r.Strict()
 }

@@ -177,19 +177,26 @@ func TestDetection(t *testing.T) {
 
 func TestCalibration(t *testing.T) {
 	right, wrong := Cause{Node: "a", Fault: "f"}, Cause{Node: "b", Fault: "f"}
-	rows := []*Row{faulty("a", "f", right), faulty("a", "f", wrong), faulty("a", "f", right), {Healthy: true}}
-	for i, c := range []float64{.95, .85, .25, 1} {
+	rows := []*Row{
+		faulty("a", "f", right), faulty("a", "f", wrong), faulty("a", "f", right),
+		{Healthy: true, Verdict: incident.Healthy},
+		{Healthy: true, Verdict: incident.Inconclusive},
+		faulty("a", "f"),
+	}
+	rows[5].Verdict = incident.Healthy
+	for i, c := range []float64{.95, .85, .25, 1, .35, .88} {
 		rows[i].Confidence = c
 	}
-	// Bins: .2 (.25, right), .8 (.85, wrong), .9 (.95 right, 1 right).
-	if v, n, _ := ece(rows); n != 4 || !near(v, (.75+.85+2*.025)/4) {
+	// Bins: .2 (.25, right), .3 (.35, suspects somebody though nothing is wrong),
+	// .8 (.85, wrong; .88, healthy though something is), .9 (.95 right, 1 right).
+	if v, n, _ := ece(rows); n != 6 || !near(v, (.75+.35+.85+.88+2*.025)/6) {
 		t.Errorf("ECE = %v over %d", v, n)
 	}
-	if v, _, _ := brier(rows); !near(v, (.05*.05+.85*.85+.75*.75)/4) {
+	if v, _, _ := brier(rows); !near(v, (.05*.05+.85*.85+.75*.75+.35*.35+.88*.88)/6) {
 		t.Errorf("Brier = %v", v)
 	}
-	if v, n, _ := sureRight(rows); n != 3 || !near(v, 2./3) {
-		t.Errorf("right among the sure = %v of %d, want 2 of 3", v, n)
+	if v, n, _ := sureRight(rows); n != 4 || !near(v, 2./4) {
+		t.Errorf("right among the sure = %v of %d, want 2 of 4", v, n)
 	}
 }
 

@@ -35,6 +35,7 @@ func counted() map[string]func(r *Row) bool {
 		"strict_recall":    func(r *Row) bool { _, ok := r.Strict(); return ok },
 		"iou_half":         func(r *Row) bool { return r.IoU != nil },
 		"sure_right":       func(r *Row) bool { _, _, ok := sureRight([]*Row{r}); return ok },
+		"sure_wrong":       func(r *Row) bool { _, ok := r.sureWrong(); return ok },
 		"sound":            func(r *Row) bool { return r.Claims > 0 },
 		"rejected":         func(r *Row) bool { return !r.Healthy },
 	}

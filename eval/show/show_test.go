@@ -52,6 +52,7 @@ func report() *eval.Report {
 			{Name: "lab", Checksum: "0123456789abcdef", Notes: "made " + odd, Cases: 6, Faulty: 4, Healthy: 2, Drawn: 1, Failed: 1, Exact: p, Late: &late},
 			{Name: "bare", Checksum: "ff", Cases: 1, Faulty: 1, Exact: eval.Part{Rows: rows[:1], Figures: score.Figures(rows[:1], 1)}},
 		},
+		Pooled: &eval.Pooled{Figures: score.PlaceFigures(rows, 1), Late: score.PlaceFigures(rows[:2], 1), Same: score.PlaceFigures(rows[:2], 1)},
 	}
 }
 

@@ -38,6 +38,7 @@ func Text(w io.Writer, r *eval.Report) error {
 	p := &printer{w: w}
 	p.line("%s", heading(r))
 	p.overview(r)
+	p.pooled(r.Pooled)
 	for i := range r.Sets {
 		p.set(&r.Sets[i])
 	}
@@ -143,6 +144,19 @@ func (p *printer) overview(r *eval.Report) {
 		rows = append(rows, append(row, late, same))
 	}
 	p.line("")
+	p.table(rows)
+}
+
+// pooled prints the figures over all sets.
+func (p *printer) pooled(all *eval.Pooled) {
+	if all == nil {
+		return
+	}
+	p.line("\nall sets together")
+	rows := [][]string{{"  figure", "value", "95 % interval", "n", "late", "same, exact"}}
+	for _, f := range all.Figures {
+		rows = append(rows, []string{"  " + f.Name, number(f.Value), interval(f), strconv.Itoa(f.N), cell(all.Late, f.Key), cell(all.Same, f.Key)})
+	}
 	p.table(rows)
 }
 
