@@ -18,6 +18,9 @@ section() { # title, command as a reader runs it
 	section 'All sets' 'triagent eval run --datasets DIR'
 	bin/triagent eval run --datasets "$sets" --json "$work/all.json"
 	printf '```\n'
+	section 'Nezha, both systems' "triagent eval run --datasets DIR --sets 'nezha*' --no-check --late 0"
+	bin/triagent eval run --datasets "$sets" --sets 'nezha*' --no-check --late 0 | sed '/^nezha/,$d'
+	printf '```\n'
 	section 'Without roles' 'triagent eval run --datasets DIR --sets iotdb-lab --without-roles'
 	bin/triagent eval run --datasets "$sets" --sets iotdb-lab --without-roles --json "$work/noroles.json"
 	printf '```\n'

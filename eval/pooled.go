@@ -18,7 +18,7 @@ type Pooled struct {
 }
 
 // pooledKeys are the figures that mean the same in every set.
-var pooledKeys = []string{"detect_precision", "detect_recall", "node_ac1", "strict_recall", "ece", "brier", "sure_right", "sure_wrong"}
+var pooledKeys = []string{"detect_precision", "detect_recall", "node_ac1", "type_macro_f1", "type_macro_f1_coarse", "strict_recall", "strict_recall_coarse", "ece", "brier", "sure_right", "sure_wrong"}
 
 // pool computes the figures over the cases of all sets; nil for a single one,
 // whose own figures they are.

@@ -147,10 +147,12 @@ func diagnosisDefinitions() []definition {
 	return []definition{
 		{"type_macro_f1", "type macro-F1", "", tallied(typeTallies, macro)},
 		{"type_micro_f1", "type micro-F1", "", tallied(typeTallies, micro)},
+		{"type_macro_f1_coarse", "type macro-F1, code faults as one", "", coarse(tallied(typeTallies, macro))},
 		{"label_macro_f1", "label macro-F1", "", tallied(labelTallies, macro)},
 		{"type_top3", "faults in the top 3", "", over(func(r *Row) (float64, bool) { return r.TopFaults(3) })},
 		{"strict_precision", "diagnosis precision", "", tallied(strictTallies, func(m map[string]tally) float64 { t := total(m); v, _ := share(t.tp, t.tp+t.fp); return v })},
 		{"strict_recall", "diagnosis recall", "", tallied(strictTallies, func(m map[string]tally) float64 { t := total(m); v, _ := share(t.tp, t.tp+t.fn); return v })},
+		{"strict_recall_coarse", "diagnosis recall, code faults as one", "", coarse(over(func(r *Row) (float64, bool) { right, ok := r.Strict(); return truth(right), ok }))},
 		{"strict_macro_f1", "diagnosis macro-F1", "", tallied(strictTallies, macro)},
 		{"iou", "window IoU", "", over(func(r *Row) (float64, bool) { return orZero(r.IoU), r.IoU != nil })},
 		{"iou_half", "window IoU >= .5", "", over(func(r *Row) (float64, bool) { return truth(orZero(r.IoU) >= .5), r.IoU != nil })},

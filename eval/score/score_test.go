@@ -300,3 +300,22 @@ func TestDeltasArePaired(t *testing.T) {
 		}
 	}
 }
+
+// An exception taken for a wrong return value is right where both count as one,
+// and only there; without a true fault in code there is no such figure.
+func TestCoarse(t *testing.T) {
+	answer := func(f incident.Fault) Cause { return Cause{Node: "a", Fault: f} }
+	rows := []*Row{faulty("a", "code_return", answer("code_exception")), faulty("a", "code_exception", answer("cpu_saturation"))}
+	fs := Figures(rows, 1)
+	for key, want := range map[string]float64{"strict_recall": 0, "strict_recall_coarse": .5, "type_macro_f1": 0, "type_macro_f1_coarse": 2. / 3} {
+		if f, ok := Find(fs, key); !ok || !near(f.Value, want) {
+			t.Errorf("%s = %v, want %v", key, f.Value, want)
+		}
+	}
+	if rows[0].Truth[0].Fault != "code_return" {
+		t.Error("the row itself was changed")
+	}
+	if _, ok := Find(Figures([]*Row{faulty("a", "cpu_saturation", answer("code_return"))}, 1), "strict_recall_coarse"); ok {
+		t.Error("a coarse figure without a fault in code")
+	}
+}
