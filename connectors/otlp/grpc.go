@@ -109,7 +109,7 @@ func (r *Receiver) export(ctx context.Context, k ring.Kind, body []byte) (messag
 		r.unfit.Add(1)
 		return nil, status.Error(codes.InvalidArgument, notUnderstood+short(err))
 	}
-	v, err := r.keep(k, req, body)
+	v, err := r.keep(ctx, k, req, body)
 	switch {
 	case err == nil:
 		return answer(k, v), nil

@@ -121,7 +121,7 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request, k ring.Ki
 		r.refuse(w, kind, http.StatusBadRequest, codes.InvalidArgument, notUnderstood+short(err))
 		return
 	}
-	v, err := r.keep(k, in, body)
+	v, err := r.keep(req.Context(), k, in, body)
 	if err != nil {
 		r.notKept(req.Context(), w, kind, err)
 		return

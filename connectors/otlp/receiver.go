@@ -36,6 +36,7 @@ type Receiver struct {
 	unfit    atomic.Int64
 	requests atomic.Int64
 	told     atomic.Int64 // when a fault of ours was logged; Unix nanoseconds
+	removed  atomic.Int64 // of ring.Removed, so many were logged
 }
 
 // Stats say what a Receiver took in and what it refused since it was made.
@@ -164,6 +165,7 @@ func (r *Receiver) prune(ctx context.Context) error {
 			if err := r.ring.Prune(); err != nil {
 				r.log.WarnContext(ctx, "the ring of received telemetry cannot be pruned", slog.Any("error", err))
 			}
+			r.tellRemoved(ctx)
 		}
 	}
 }
@@ -207,6 +209,13 @@ func (r *Receiver) tell(ctx context.Context, err error) {
 	now, last := r.now().UnixNano(), r.told.Load()
 	if now-last > int64(time.Minute) && r.told.CompareAndSwap(last, now) {
 		r.log.ErrorContext(ctx, "received telemetry cannot be kept", slog.Any("error", err))
+	}
+}
+
+// tellRemoved logs that somebody removed what was kept, once each time.
+func (r *Receiver) tellRemoved(ctx context.Context) {
+	if n := r.ring.Removed(); r.removed.Swap(n) < n {
+		r.log.ErrorContext(ctx, "received telemetry was removed by somebody else: it is lost; what comes now is kept in a new folder", slog.String("dir", r.c.Dir))
 	}
 }
 

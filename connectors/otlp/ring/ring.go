@@ -4,7 +4,7 @@
 // A ring is a folder of segments. The name of one is the time of its beginning
 // (Unix nanoseconds, 20 digits), so that names sort as they came. A segment is a
 // row of blocks, one for each batch: a head of 52 bytes (see head) and the batch,
-// compressed with Zstandard. A batch is handed to the operating system before
+// compressed with Zstandard. A file named lock says who writes to it. A batch is handed to the operating system before
 // Add returns: a process that is killed loses none that was accepted; a machine
 // that loses power may lose the last segment's end. Nothing is ever appended to
 // a segment of an earlier process: what was torn there is read up to the tear.
@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -73,17 +74,21 @@ type Stats struct {
 	Added                         Counts // items since Open
 	DroppedSegments, DroppedBytes int64
 	Dropped                       Counts // items
+	Removed                       int64  // times; see Ring.Removed
 }
 
-// Ring is a ring that is written to. It is safe for concurrent use; Close it.
-// Two that write to one folder at once share its bounds.
+// Ring is a ring that is written to, by nobody else. It is safe for concurrent
+// use; Close it.
 type Ring struct {
 	dir string
 	b   Bounds
 	now func() time.Time
 	enc *zstd.Encoder
 
+	removed atomic.Int64
+
 	mu     sync.Mutex
+	claim  *os.File // the lock of the folder; nil: the folder was removed
 	f      *os.File // the segment being written; nil: none yet
 	name   int64    // of f
 	size   int64    // of f
@@ -101,15 +106,18 @@ func Open(dir string, b Bounds, now func() time.Time) (*Ring, error) {
 	if now == nil {
 		now = time.Now
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &errs.Error{Op: "ring", Kind: errs.Invalid, Err: err, Remedy: "name a folder that can be written to"}
-	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return nil, err
 	}
 	r := &Ring{dir: dir, b: b, now: now, enc: enc}
-	return r, r.prune()
+	if err = r.hold(); err == nil {
+		err = r.Prune()
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // buffers are for the blocks of batches being added.
@@ -140,16 +148,29 @@ func (r *Ring) Add(b Batch) error {
 		return errs.New(errs.Unavailable, "ring: it is closed")
 	}
 	at := r.now()
-	if err := r.turn(at, int64(len(*buf))); err != nil {
+	head{kind: b.Kind, raw: len(b.Body), packed: len(*buf) - headLen, items: b.Items, received: at.UnixNano(), from: b.From, to: b.To}.put(*buf)
+	for range 2 {
+		if err := r.write(at, *buf); err != nil {
+			return err
+		}
+		if r.look(); r.f != nil {
+			r.stats.Added[b.Kind] += int64(b.Items)
+			return nil
+		}
+	}
+	return unwritten(errors.New("the folder is removed again and again"))
+}
+
+// write writes a block. The lock is held.
+func (r *Ring) write(at time.Time, block []byte) error {
+	if err := r.turn(at, int64(len(block))); err != nil {
 		return err
 	}
-	head{kind: b.Kind, raw: len(b.Body), packed: len(*buf) - headLen, items: b.Items, received: at.UnixNano(), from: b.From, to: b.To}.put(*buf)
-	if _, err := r.f.Write(*buf); err != nil {
+	if _, err := r.f.Write(block); err != nil {
 		return r.undo(err)
 	}
-	r.size += int64(len(*buf))
+	r.size += int64(len(block))
 	r.last = at.UnixNano()
-	r.stats.Added[b.Kind] += int64(b.Items)
 	return nil
 }
 
@@ -160,6 +181,10 @@ func (r *Ring) turn(at time.Time, more int64) error {
 	}
 	if err := r.seal(); err != nil {
 		return err
+	}
+	r.look()
+	if err := r.hold(); err != nil {
+		return unwritten(err)
 	}
 	if err := r.pruneLocked(max(more, r.b.Segment)); err != nil {
 		return err
@@ -204,13 +229,18 @@ func (r *Ring) seal() error {
 	return nil
 }
 
-// Prune drops what has become too old. Call it now and then: nothing else does
-// while nothing comes in.
-func (r *Ring) Prune() error { return r.prune() }
-
-func (r *Ring) prune() error {
+// Prune drops what has become too old, and makes the folder again where it was
+// removed. Call it now and then: nothing else does while nothing comes in.
+func (r *Ring) Prune() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.look()
+	if err := r.hold(); err != nil {
+		return unwritten(err)
+	}
 	if r.f != nil && r.now().UnixNano()-r.last > int64(r.b.Age) {
 		if err := r.seal(); err != nil {
 			return err
@@ -280,6 +310,7 @@ func (r *Ring) Stats() (Stats, error) {
 		return Stats{}, err
 	}
 	s := r.stats
+	s.Removed = r.removed.Load()
 	for _, x := range list {
 		s.Segments++
 		s.Bytes += x.size
@@ -292,10 +323,12 @@ func (r *Ring) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	if err := r.seal(); err != nil {
-		return err
+	err := r.seal()
+	if r.claim != nil {
+		err = errors.Join(err, r.claim.Close())
+		r.claim = nil
 	}
-	return r.enc.Close()
+	return errors.Join(err, r.enc.Close())
 }
 
 func segmentName(at int64) string { return fmt.Sprintf("%020d.seg", at) }

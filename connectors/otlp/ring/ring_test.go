@@ -267,6 +267,9 @@ func TestKilled(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Error("the writer accepts nothing")
 	}
+	if _, err := ring.Open(dir, bounds, nil); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", cmd.Process.Pid)) {
+		t.Errorf("beside another process it opens: %v", err)
+	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	n := strings.Count(out.text.String(), "\n")
