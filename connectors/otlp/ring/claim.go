@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"triagent/internal/errs"
 )
@@ -14,6 +15,9 @@ import (
 // claimed is the file that is locked while a ring is written to. Its text is the
 // number of the process.
 const claimed = "lock"
+
+// tries is how often it is tried to take a lock.
+const tries = 5
 
 // errTaken says that somebody else has a lock.
 var errTaken = errors.New("locked")
@@ -28,7 +32,13 @@ func claim(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, &errs.Error{Op: "ring", Kind: errs.Invalid, Err: err, Remedy: "name a folder that can be written to"}
 	}
-	if err = lock(f); errors.Is(err, errTaken) {
+	for range tries {
+		if err = lock(f); !errors.Is(err, errTaken) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond) // a reader has it for a moment, see written
+	}
+	if errors.Is(err, errTaken) {
 		err = &errs.Error{
 			Op: "ring: open " + dir, Kind: errs.Unavailable, Err: fmt.Errorf("another receiver%s writes to this folder", holder(f)),
 			Remedy: "end the other triagent serve, or give each its own dir, grpc and http",

@@ -16,3 +16,8 @@ func lock(f *os.File) error {
 	}
 	return err
 }
+
+// busy reports whether somebody has the lock.
+func busy(f *os.File) bool {
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
