@@ -2,10 +2,10 @@ package files
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
+	"triagent/connectors"
 	"triagent/internal/errs"
 )
 
@@ -15,7 +15,7 @@ type Config struct {
 	// stands for a slash: /var/lib/iotdb/*/logs/*.log*
 	Paths []string `yaml:"paths"`
 	// Node says whose log a file is: a regular expression on its path with one
-	// capture, as '/iotdb/([^/]+)/logs/', or a name. Empty: the folder above a
+	// capture, as '/iotdb/([^/]+)/logs/', or a plain name. Empty: the folder above a
 	// folder named log or logs, else this machine's name; journals tell it.
 	Node string `yaml:"node"`
 	// Zone is that of times without one, as "Asia/Shanghai"; it should be the
@@ -47,8 +47,8 @@ func (c *Config) Validate() error {
 			return errs.New(errs.Invalid, "paths: %.200q: a [ without its ]", p)
 		}
 	}
-	if re, err := regexp.Compile(c.Node); err != nil || re.NumSubexp() > 1 {
-		return errs.New(errs.Invalid, "node: %.200q is no regular expression with one capture, and no name", c.Node)
+	if err := connectors.CheckPattern(c.Node); err != nil {
+		return errs.New(errs.Invalid, "node: %v", err)
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
 		return errs.New(errs.Invalid, "zone: %.60q is not known: use a name as Asia/Shanghai, or UTC", c.Zone)

@@ -353,12 +353,13 @@ func TestStops(t *testing.T) {
 // TestConfig refuses what cannot be meant.
 func TestConfig(t *testing.T) {
 	for want, c := range map[string]files.Config{
-		"at least one":                 {},
-		"is not absolute":              {Paths: []string{"logs/*"}},
-		"a [ without its ]":            {Paths: []string{"/x/[a"}},
-		"no regular expression":        {Paths: []string{"/x"}, Node: "(a)(b)"},
-		"is not known: use a name":     {Paths: []string{"/x"}, Zone: "Nowhere/Land"},
-		"is none of auto, raw, journa": {Paths: []string{"/x"}, Format: "xml"},
+		"at least one":      {},
+		"is not absolute":   {Paths: []string{"logs/*"}},
+		"a [ without its ]": {Paths: []string{"/x/[a"}},
+		"has 2 captures":    {Paths: []string{"/x"}, Node: "(a)(b)"},
+		"node: \"/a/[^/]+/logs/\" has no capture": {Paths: []string{"/x"}, Node: "/a/[^/]+/logs/"},
+		"is not known: use a name":                {Paths: []string{"/x"}, Zone: "Nowhere/Land"},
+		"is none of auto, raw, journa":            {Paths: []string{"/x"}, Format: "xml"},
 	} {
 		if _, err := files.New(c); errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", c, err, want)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"triagent/connectors"
 	"triagent/connectors/fetch"
 	"triagent/internal/errs"
 )
@@ -42,7 +43,7 @@ type Ports struct {
 // it is d4.temperature.
 type Pattern struct {
 	Path string   `yaml:"path"` // as root.plant.*.temperature, with * for one level and ** for any; numbers only
-	Node string   `yaml:"node"` // regular expression with one capture, on the path: the node; without a capture: the name of the node
+	Node string   `yaml:"node"` // regular expression with one capture, on the path: the node; or the plain name of the node
 	Step Duration `yaml:"step"` // of the means that the server is asked for; 0: 15 s
 	Most int      `yaml:"most"` // series; 0: 1000
 }
@@ -85,12 +86,12 @@ func (p *Pattern) validate() error {
 	if !path.MatchString(p.Path) {
 		return errs.New(errs.Invalid, "series: path %.100q: it is no path, as root.plant.*.temperature", p.Path)
 	}
-	re, err := regexp.Compile(p.Node)
+	err := connectors.CheckPattern(p.Node)
 	switch {
 	case p.Node == "":
 		return errs.New(errs.Invalid, "series: %s: node is needed: an expression with one capture, or a name", p.Path)
-	case err != nil || re.NumSubexp() > 1:
-		return errs.New(errs.Invalid, "series: %s: node %.100q is no regular expression with one capture", p.Path, p.Node)
+	case err != nil:
+		return errs.New(errs.Invalid, "series: %s: node: %v", p.Path, err)
 	case p.Step != 0 && (p.Step < time.Second || p.Step > 24*time.Hour || p.Step%time.Millisecond != 0):
 		return errs.New(errs.Invalid, "series: %s: step is %v, and may be 1s to 24h", p.Path, p.Step)
 	case p.Most < 0 || p.Most > 20_000:

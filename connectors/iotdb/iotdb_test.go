@@ -289,7 +289,8 @@ func TestConfig(t *testing.T) {
 		"is no path":                {URLs: u, Series: []iotdb.Pattern{{Path: "root.a; drop", Node: "x"}}},
 		"is no path, as":            {URLs: u, Series: []iotdb.Pattern{{Path: "root.a) from root.b --", Node: "x"}}},
 		"node is needed":            {URLs: u, Series: []iotdb.Pattern{{Path: "root.a.b"}}},
-		"with one capture":          {URLs: u, Series: []iotdb.Pattern{{Path: "root.a.b", Node: "(a)(b)"}}},
+		"has no capture":            {URLs: u, Series: []iotdb.Pattern{{Path: "root.a.b", Node: `root\.a\.[^.]+`}}},
+		"has 2 captures":            {URLs: u, Series: []iotdb.Pattern{{Path: "root.a.b", Node: "(a)(b)"}}},
 		"may be 1s to 24h":          {URLs: u, Series: []iotdb.Pattern{{Path: "root.`a b`.**", Node: "x", Step: time.Millisecond}}},
 	} {
 		if _, err := iotdb.New(c); errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), want) {

@@ -34,7 +34,7 @@ type Config struct {
 	Segment int64             `yaml:"segment"`  // bytes dropped at once when it is full; 0: 8 MiB
 	Age     time.Duration     `yaml:"age"`      // what came in longer ago is dropped; 0: 6 h
 	MaxBody int64             `yaml:"max_body"` // bytes of one request, decompressed; 0: 8 MiB
-	AtOnce  int               `yaml:"at_once"`  // requests at once; more are told to wait; 0: 16
+	AtOnce  int               `yaml:"at_once"`  // requests worked on at once; more are told to wait; 0: 16
 }
 
 // TLS says who we are to senders, and whom we take data from. The zero TLS is

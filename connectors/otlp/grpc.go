@@ -1,78 +1,105 @@
 package otlp
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
+	"io"
+	"log"
+	"net/http"
+	"strconv"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // senders may compress
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"triagent/connectors/otlp/ring"
 	"triagent/internal/errs"
 )
 
-func (r *Receiver) grpcServer() *grpc.Server {
-	options := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(int(r.c.MaxBody)), grpc.MaxHeaderListSize(16 << 10), grpc.MaxConcurrentStreams(uint32(r.c.AtOnce)),
-		grpc.ConnectionTimeout(10 * time.Second), grpc.InTapHandle(r.tap), grpc.UnaryInterceptor(r.intercept), grpc.ForceServerCodecV2(codec{}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 10 * time.Minute}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-	}
-	if r.tls != nil {
-		options = append(options, grpc.Creds(credentials.NewTLS(r.tls)))
-	}
-	s := grpc.NewServer(options...)
+// grpcServer speaks gRPC. HTTP/2 is the standard library's, since that lets a
+// body be read, and its memory be counted, before a request takes a place.
+func (r *Receiver) grpcServer() *http.Server {
+	g := grpc.NewServer(grpc.MaxRecvMsgSize(int(r.c.MaxBody)), grpc.ForceServerCodecV2(codec{}))
 	for _, k := range every {
-		s.RegisterService(r.service(k), r)
+		g.RegisterService(r.service(k), r)
 	}
+	s := &http.Server{
+		Handler: r.admit(g), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 10 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0), // strangers' faults
+		Protocols: new(http.Protocols),
+		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: r.c.AtOnce},
+	}
+	s.Protocols.SetHTTP2(r.tls != nil)
+	s.Protocols.SetUnencryptedHTTP2(r.tls == nil)
 	return s
 }
 
-// tap refuses before a request is read: those without the token, and all that
-// come while there are too many.
-func (r *Receiver) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	header := ""
-	if v := metadata.MD(info.Header).Get("authorization"); len(v) > 0 {
-		header = v[0]
-	}
-	if err := r.allowed(header); err != nil {
-		return ctx, status.Error(codes.Unauthenticated, err.Error())
-	}
-	if r.inside.Load() >= int64(r.c.AtOnce) {
+// frame is what gRPC puts before a message, in bytes.
+const frame = 5
+
+// admit refuses requests without the token, reads the others, and lets as many
+// at once go on as there are places.
+func (r *Receiver) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.requests.Add(1)
-		r.busy.Add(1)
-		return ctx, comeAgain(codes.ResourceExhausted, errBusy.Error())
-	}
-	return ctx, nil
+		if err := r.allowed(req.Header.Get("Authorization")); err != nil {
+			refuseGRPC(w, status.New(codes.Unauthenticated, err.Error()))
+			return
+		}
+		body, free, err := r.read(w, req, r.c.MaxBody+frame)
+		defer free()
+		if err == nil {
+			err = r.enter()
+		}
+		switch {
+		case err == nil:
+			defer r.leave()
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			next.ServeHTTP(w, req)
+		case errors.Is(err, errSlow):
+			r.busy.Add(1)
+			refuseGRPC(w, comeAgain(codes.Unavailable, err.Error()))
+		case mayCome(err):
+			r.busy.Add(1)
+			refuseGRPC(w, comeAgain(codes.ResourceExhausted, err.Error()))
+		case errors.Is(err, errTooLarge):
+			r.unfit.Add(1)
+			refuseGRPC(w, status.New(codes.ResourceExhausted, err.Error())) // as gRPC has it
+		default:
+			r.unfit.Add(1)
+			refuseGRPC(w, status.New(codes.InvalidArgument, err.Error()))
+		}
+	})
 }
 
-func (r *Receiver) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	r.requests.Add(1)
-	if err := r.enter(); err != nil {
-		return nil, comeAgain(codes.ResourceExhausted, err.Error())
+// refuseGRPC answers with a status alone (gRPC over HTTP2, Trailers-Only).
+func refuseGRPC(w http.ResponseWriter, s *status.Status) {
+	h := w.Header()
+	h.Set("Content-Type", "application/grpc")
+	h.Set("Grpc-Status", strconv.Itoa(int(s.Code())))
+	h.Set("Grpc-Message", s.Message()) // our own words: ASCII, and no %
+	if b, err := proto.Marshal(s.Proto()); err == nil && len(s.Details()) > 0 {
+		h.Set("Grpc-Status-Details-Bin", base64.RawStdEncoding.EncodeToString(b))
 	}
-	defer r.leave()
-	return handle(ctx, req)
+	w.WriteHeader(http.StatusOK)
 }
 
 // comeAgain is a status that says when to try again: without it, senders take
 // ResourceExhausted for the end.
-func comeAgain(c codes.Code, text string) error {
+func comeAgain(c codes.Code, text string) *status.Status {
 	s := status.New(c, text)
 	if with, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(again * time.Second)}); err == nil {
-		s = with
+		return with
 	}
-	return s.Err()
+	return s
 }
 
 // export keeps one request that came over gRPC.
@@ -82,7 +109,7 @@ func (r *Receiver) export(ctx context.Context, k ring.Kind, body []byte) (messag
 		r.unfit.Add(1)
 		return nil, status.Error(codes.InvalidArgument, notUnderstood+short(err))
 	}
-	v, err := r.keep(k, req, body)
+	v, err := r.keep(ctx, k, req, body)
 	switch {
 	case err == nil:
 		return answer(k, v), nil
@@ -92,7 +119,7 @@ func (r *Receiver) export(ctx context.Context, k ring.Kind, body []byte) (messag
 	}
 	r.tell(ctx, err)
 	if errs.KindOf(err) == errs.Unavailable {
-		return nil, comeAgain(codes.Unavailable, "it cannot be kept now")
+		return nil, comeAgain(codes.Unavailable, "it cannot be kept now").Err()
 	}
 	return nil, status.Error(codes.Internal, "it cannot be kept")
 }
@@ -107,12 +134,12 @@ var services = [...]string{
 // service takes requests of a kind as bytes, which are looked at before they are
 // read.
 func (r *Receiver) service(k ring.Kind) *grpc.ServiceDesc {
-	handle := func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+	handle := func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 		var body []byte
 		if err := decode(&body); err != nil {
 			return nil, err
 		}
-		return intercept(ctx, body, nil, func(ctx context.Context, _ any) (any, error) { return r.export(ctx, k, body) })
+		return r.export(ctx, k, body)
 	}
 	return &grpc.ServiceDesc{ServiceName: services[k], HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{MethodName: "Export", Handler: handle}}}
 }

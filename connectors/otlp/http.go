@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -98,13 +99,17 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request, k ring.Ki
 		r.refuse(w, kind, http.StatusUnauthorized, codes.Unauthenticated, err.Error())
 		return
 	}
-	if err := r.enter(); err != nil {
-		w.Header().Set("Retry-After", strconv.Itoa(again))
-		r.refuse(w, kind, http.StatusTooManyRequests, codes.ResourceExhausted, err.Error())
+	text, free, err := r.read(w, req, r.c.MaxBody)
+	defer free()
+	if err == nil {
+		err = r.enter()
+	}
+	if err != nil {
+		r.notTaken(w, kind, err)
 		return
 	}
 	defer r.leave()
-	body, code, err := r.body(req)
+	body, code, err := r.unpack(text, req.Header.Get("Content-Encoding"))
 	if err != nil {
 		r.unfit.Add(1)
 		r.refuse(w, kind, code, codes.InvalidArgument, err.Error())
@@ -116,7 +121,7 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request, k ring.Ki
 		r.refuse(w, kind, http.StatusBadRequest, codes.InvalidArgument, notUnderstood+short(err))
 		return
 	}
-	v, err := r.keep(k, in, body)
+	v, err := r.keep(req.Context(), k, in, body)
 	if err != nil {
 		r.notKept(req.Context(), w, kind, err)
 		return
@@ -140,24 +145,41 @@ func (r *Receiver) notKept(ctx context.Context, w http.ResponseWriter, kind stri
 	r.refuse(w, kind, http.StatusInternalServerError, codes.Internal, "it cannot be kept")
 }
 
-// body reads and decompresses a request within its bound.
-func (r *Receiver) body(req *http.Request) ([]byte, int, error) {
-	if req.ContentLength > r.c.MaxBody {
-		return nil, http.StatusRequestEntityTooLarge, errTooLarge
-	}
-	from := io.LimitReader(req.Body, r.c.MaxBody+1)
-	switch req.Header.Get("Content-Encoding") {
-	case "", "identity":
-	case "gzip":
-		z, err := gzip.NewReader(from)
-		if err != nil {
-			return nil, http.StatusBadRequest, errors.New("the body is no gzip")
+// notTaken answers a request that was not read, or that found no place.
+func (r *Receiver) notTaken(w http.ResponseWriter, kind string, err error) {
+	if !mayCome(err) {
+		r.unfit.Add(1)
+		code := http.StatusBadRequest
+		if errors.Is(err, errTooLarge) {
+			code = http.StatusRequestEntityTooLarge
 		}
-		from = io.LimitReader(z, r.c.MaxBody+1)
+		r.refuse(w, kind, code, codes.InvalidArgument, err.Error())
+		return
+	}
+	r.busy.Add(1)
+	code, is := http.StatusTooManyRequests, codes.ResourceExhausted
+	if errors.Is(err, errSlow) {
+		code, is = http.StatusServiceUnavailable, codes.Unavailable // 408 ends it for senders
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(again))
+	r.refuse(w, kind, code, is, err.Error())
+}
+
+// unpack decompresses a body within its bound, or says with which status it is
+// refused.
+func (r *Receiver) unpack(text []byte, encoding string) ([]byte, int, error) {
+	switch encoding {
+	case "", "identity":
+		return text, 0, nil
+	case "gzip":
 	default:
 		return nil, http.StatusUnsupportedMediaType, errors.New("compress with gzip, or not at all")
 	}
-	b, err := io.ReadAll(from)
+	z, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		return nil, http.StatusBadRequest, errors.New("the body is no gzip")
+	}
+	b, err := io.ReadAll(io.LimitReader(z, r.c.MaxBody+1))
 	if int64(len(b)) > r.c.MaxBody {
 		return nil, http.StatusRequestEntityTooLarge, errTooLarge
 	}

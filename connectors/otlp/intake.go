@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -218,7 +219,7 @@ var (
 
 // keep judges a request and puts it into the ring. Body is the request in
 // protobuf.
-func (r *Receiver) keep(k ring.Kind, req request, body []byte) (verdict, error) {
+func (r *Receiver) keep(ctx context.Context, k ring.Kind, req request, body []byte) (verdict, error) {
 	v := judge(req, r.now())
 	r.count(k, v)
 	if v.items == 0 {
@@ -234,5 +235,7 @@ func (r *Receiver) keep(k ring.Kind, req request, body []byte) (verdict, error) 
 	if int64(len(body)) > r.c.MaxBody+r.c.MaxBody/4 { // JSON may grow a little
 		return v, errTooLarge
 	}
-	return v, r.ring.Add(ring.Batch{Kind: k, Items: v.items, From: v.from, To: v.to, Body: body})
+	err := r.ring.Add(ring.Batch{Kind: k, Items: v.items, From: v.from, To: v.to, Body: body})
+	r.tellRemoved(ctx)
+	return v, err
 }

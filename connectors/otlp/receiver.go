@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
 
 	"triagent/connectors/otlp/ring"
 	"triagent/internal/errs"
@@ -28,6 +27,8 @@ type Receiver struct {
 	tls        *tls.Config
 	grpc, http net.Listener // nil: not wanted
 
+	bodies   *bodies
+	reading  time.Duration // for one body
 	inside   atomic.Int64
 	refused  [3]atomic.Int64 // items, by ring.Kind
 	busy     atomic.Int64
@@ -35,6 +36,7 @@ type Receiver struct {
 	unfit    atomic.Int64
 	requests atomic.Int64
 	told     atomic.Int64 // when a fault of ours was logged; Unix nanoseconds
+	removed  atomic.Int64 // of ring.Removed, so many were logged
 }
 
 // Stats say what a Receiver took in and what it refused since it was made.
@@ -58,7 +60,7 @@ func NewReceiver(c Config, log *slog.Logger) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Receiver{c: c, log: log, now: time.Now, tls: t}
+	r := &Receiver{c: c, log: log, now: time.Now, tls: t, bodies: newBodies(&c), reading: reading}
 	if r.ring, err = ring.Open(c.Dir, ring.Bounds{Segment: c.Segment, Total: c.Total, Age: c.Age}, nil); err != nil {
 		return nil, err
 	}
@@ -120,40 +122,34 @@ const patience = 5 * time.Second
 // nil if ctx ended it, and the reason otherwise.
 func (r *Receiver) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	if r.http != nil {
-		s := r.httpServer()
+	for _, x := range []struct {
+		on     net.Listener
+		speaks string
+		serve  func() *http.Server
+	}{{r.http, "http/1.1", r.httpServer}, {r.grpc, "h2", r.grpcServer}} {
+		if x.on == nil {
+			continue
+		}
+		s := x.serve()
 		g.Go(func() error {
-			if err := s.Serve(r.withTLS(r.http)); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.Serve(r.withTLS(x.on, x.speaks)); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
 		})
-		g.Go(func() error { return stopHTTP(ctx, s) })
-	}
-	if r.grpc != nil {
-		s := r.grpcServer()
-		g.Go(func() error { return s.Serve(r.grpc) })
-		g.Go(func() error { return stopGRPC(ctx, s) })
+		g.Go(func() error { return stop(ctx, s) })
 	}
 	g.Go(func() error { return r.prune(ctx) })
 	return errors.Join(g.Wait(), r.Close())
 }
 
-func stopHTTP(ctx context.Context, s *http.Server) error {
+func stop(ctx context.Context, s *http.Server) error {
 	<-ctx.Done()
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if s.Shutdown(late) != nil {
 		return s.Close()
 	}
-	return nil
-}
-
-func stopGRPC(ctx context.Context, s *grpc.Server) error {
-	<-ctx.Done()
-	late := time.AfterFunc(patience, s.Stop)
-	defer late.Stop()
-	s.GracefulStop()
 	return nil
 }
 
@@ -169,16 +165,17 @@ func (r *Receiver) prune(ctx context.Context) error {
 			if err := r.ring.Prune(); err != nil {
 				r.log.WarnContext(ctx, "the ring of received telemetry cannot be pruned", slog.Any("error", err))
 			}
+			r.tellRemoved(ctx)
 		}
 	}
 }
 
-func (r *Receiver) withTLS(l net.Listener) net.Listener {
+func (r *Receiver) withTLS(l net.Listener, speaks string) net.Listener {
 	if r.tls == nil {
 		return l
 	}
 	t := r.tls.Clone()
-	t.NextProtos = []string{"http/1.1"}
+	t.NextProtos = []string{speaks}
 	return tls.NewListener(l, t)
 }
 
@@ -186,7 +183,6 @@ func (r *Receiver) withTLS(l net.Listener) net.Listener {
 func (r *Receiver) enter() error {
 	if r.inside.Add(1) > int64(r.c.AtOnce) {
 		r.inside.Add(-1)
-		r.busy.Add(1)
 		return errBusy
 	}
 	return nil
@@ -213,6 +209,13 @@ func (r *Receiver) tell(ctx context.Context, err error) {
 	now, last := r.now().UnixNano(), r.told.Load()
 	if now-last > int64(time.Minute) && r.told.CompareAndSwap(last, now) {
 		r.log.ErrorContext(ctx, "received telemetry cannot be kept", slog.Any("error", err))
+	}
+}
+
+// tellRemoved logs that somebody removed what was kept, once each time.
+func (r *Receiver) tellRemoved(ctx context.Context) {
+	if n := r.ring.Removed(); r.removed.Swap(n) < n {
+		r.log.ErrorContext(ctx, "received telemetry was removed by somebody else: it is lost; what comes now is kept in a new folder", slog.String("dir", r.c.Dir))
 	}
 }
 

@@ -27,7 +27,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.uber.org/goleak"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	grpccodes "google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -58,6 +57,13 @@ func receive(t testing.TB, change func(*otlp.Config)) (*otlp.Receiver, otlp.Conf
 	if err != nil {
 		t.Fatal(err)
 	}
+	serve(t, r)
+	return r, c
+}
+
+// serve runs a receiver as long as the test.
+func serve(t testing.TB, r *otlp.Receiver) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -69,7 +75,6 @@ func receive(t testing.TB, change func(*otlp.Config)) (*otlp.Receiver, otlp.Conf
 		cancel()
 		wg.Wait()
 	})
-	return r, c
 }
 
 // collect hands over what is in a ring.
@@ -351,48 +356,6 @@ func TestPartial(t *testing.T) {
 	if got := collect(t, c, connectors.Ask{}).Got(); len(got.Spans) != 6 {
 		t.Errorf("%d spans came, want 6", len(got.Spans))
 	}
-}
-
-// TestBusy holds requests under way: more are told when to come again.
-func TestBusy(t *testing.T) {
-	r, _ := receive(t, func(c *otlp.Config) { c.AtOnce = 1 })
-	url := "http://" + r.HTTPAddr().String() + "/v1/traces"
-	in, out := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", typeProto)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		_ = resp.Body.Close()
-	})
-	var got reply
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
-		if got = post(t, url, typeProto, "", nil, ""); got.status == http.StatusTooManyRequests {
-			break
-		}
-	}
-	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
-		t.Errorf("over HTTP: status %d, Retry-After %q", got.status, got.header.Get("Retry-After"))
-	}
-	_, err = ptraceotlp.NewGRPCClient(dial(t, r, insecure.NewCredentials())).Export(t.Context(), someSpans("a", 1, time.Now()))
-	s := status.Convert(err)
-	retry := false
-	for _, d := range s.Details() {
-		info, ok := d.(*errdetails.RetryInfo)
-		retry = retry || ok && info.GetRetryDelay().AsDuration() > 0
-	}
-	if s.Code() != grpccodes.ResourceExhausted || !retry {
-		t.Errorf("over gRPC: %v, details %v", err, s.Details())
-	}
-	_ = out.Close()
-	wg.Wait()
 }
 
 // TestGRPCRefused sends what is too large, and without the token.

@@ -51,8 +51,8 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 	}
 	want.Heads, want.Every = false, int(heads.Bytes/glance)+1
 	g := s.gathering(connectors.Ask{Span: span}, nil)
-	_, err = g.read(ctx, want, g.resources)
-	if err != nil {
+	g.note(heads)
+	if _, err = g.read(ctx, want, g.resources); err != nil {
 		return connectors.Found{}, err
 	}
 	f := g.found()
@@ -63,7 +63,7 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 		}
 		f.Holds = append(f.Holds, h)
 	}
-	for _, m := range s.missing(heads, span) {
+	for _, m := range append(s.missing(heads, span), g.lost()...) {
 		f.Lacks = append(f.Lacks, connectors.Lack{What: m.What, Why: m.Why})
 	}
 	f.Lacks = append(f.Lacks, g.nameless()...)
@@ -83,9 +83,6 @@ func (s *Source) missing(seen ring.Seen, span incident.Window) []incident.Missin
 			Why:  fmt.Sprintf("the ring begins there: nothing was sent before, or it was dropped to keep within %d MiB and %v", s.c.Total>>20, s.c.Age),
 		})
 	}
-	for _, d := range seen.Damaged {
-		out = append(out, incident.Missing{What: "a part of what was received", Why: "segment " + d})
-	}
 	if seen.Gone > 0 {
 		out = append(out, incident.Missing{What: "the oldest of what was received", Why: fmt.Sprintf("%d segments were dropped while the ring was read", seen.Gone)})
 	}
@@ -103,11 +100,12 @@ type gathering struct {
 	order    []string // first names of nodes, as they came
 	calls    traces.Calls
 	cut      traces.Cut
+	damaged  map[place]ring.Damage
 	unnamed  [3]int64 // items of senders that do not say who they are, by ring.Kind
 }
 
 func (s *Source) gathering(ask connectors.Ask, to connectors.Sink) *gathering {
-	g := &gathering{s: s, from: ask.Span.From.UnixNano(), to: ask.Span.To.UnixNano(), ask: ask, sink: to, nodes: make(map[string]connectors.Node)}
+	g := &gathering{s: s, from: ask.Span.From.UnixNano(), to: ask.Span.To.UnixNano(), ask: ask, sink: to, nodes: make(map[string]connectors.Node), damaged: make(map[place]ring.Damage)}
 	if len(ask.Nodes) > 0 {
 		g.wanted = make(map[string]bool)
 		for _, n := range ask.Nodes {
@@ -223,6 +221,11 @@ func (s *Source) Collect(ctx context.Context, ask connectors.Ask, to connectors.
 			return err
 		}
 	}
+	for _, m := range g.lost() {
+		if err := to.Missing(m); err != nil {
+			return err
+		}
+	}
 	for _, l := range g.nameless() {
 		if err := to.Missing(incident.Missing{What: l.What, Why: l.Why + "; " + l.Remedy}); err != nil {
 			return err
@@ -242,12 +245,14 @@ func (g *gathering) read(ctx context.Context, want ring.Want, fn func(ring.Batch
 	if want.To == 0 {
 		want.From, want.To = g.from, g.to
 	}
-	return ring.Read(ctx, g.s.c.Dir, want, func(b ring.Batch) error {
+	seen, err := ring.Read(ctx, g.s.c.Dir, want, func(b ring.Batch) error {
 		if err := flatten(b); err != nil {
 			return err
 		}
 		return fn(b)
 	})
+	g.note(seen)
+	return seen, err
 }
 
 // query is how what is handed over is found again.

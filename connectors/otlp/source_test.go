@@ -3,7 +3,10 @@ package otlp_test
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -347,4 +350,43 @@ func BenchmarkCollect(b *testing.B) {
 		}
 	}
 	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "spans/s")
+}
+
+// TestLost has a damaged ring: what is whole comes, and what was lost is told.
+func TestLost(t *testing.T) {
+	c := kept(t, func(put func(ring.Kind, int, []byte)) {
+		for i := 0; i < 500; i += 100 {
+			put(ring.Traces, 1000, traceBatch(t, i, 100))
+		}
+	})
+	list, err := filepath.Glob(filepath.Join(c.Dir, "*.seg"))
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	b, err := os.ReadFile(list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(list[0], b[:len(b)-10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, c, connectors.Ask{Span: span(0, 600)}).Got()
+	if len(got.Spans) != 3000 {
+		t.Errorf("%d spans come, want 3000", len(got.Spans))
+	}
+	says := func(text string) bool {
+		return strings.Contains(text, filepath.Base(list[0])) && strings.Contains(text, "in 2 places") && strings.Contains(text, "2 batches with 2000 items")
+	}
+	if !slices.ContainsFunc(got.Missing, func(m incident.Missing) bool { return says(m.Why) }) {
+		t.Errorf("missing: %+v", got.Missing)
+	}
+	s, err := otlp.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.Discover(t.Context(), span(0, 600))
+	if err != nil || !slices.ContainsFunc(found.Lacks, func(l connectors.Lack) bool { return says(l.Why) }) {
+		t.Errorf("lacks: %+v, %v", found.Lacks, err)
+	}
 }

@@ -35,7 +35,8 @@ type Config struct {
 // TLS says how connections are encrypted.
 type TLS struct {
 	// Mode is "off", "prefer" (encrypted where the server can, its certificate
-	// not looked at), "require" (encrypted, the certificate not looked at) or
+	// not looked at; where it cannot, and is not on this machine, a password is
+	// given by scram-sha-256 alone), "require" (encrypted, the certificate not looked at) or
 	// "verify". Empty: "verify" if another key of tls is set, "prefer" otherwise.
 	Mode      string `yaml:"mode"`
 	fetch.TLS `yaml:",inline"`

@@ -42,12 +42,14 @@ func (s *Source) failed(ctx context.Context, n *node, err error) error {
 		denied(e, "its certificate is for another name", "use that name in hosts, or give it with tls: server_name")
 	case errors.As(err, &invalid):
 		denied(e, "its certificate is not valid: "+invalid.Error(), "renew the certificate, and check the clocks")
-	case strings.Contains(err.Error(), "refused TLS connection"): // pgconn has no type for it
+	case strings.Contains(err.Error(), "requested md5 authentication"):
+		denied(e, "it wants the password's MD5, and the line is not encrypted", "turn ssl on at the server, let it use scram-sha-256, or allow it with tls: mode: off")
+	case strings.Contains(err.Error(), "require_auth"):
+		denied(e, "it wants the password in clear text, and it is not certain who asks", "set tls: mode: verify, or let it use scram-sha-256")
+	case strings.Contains(err.Error(), "refused TLS connection"): // pgconn has no types for these
 		e.Kind, e.Err, e.Remedy = errs.Invalid, errors.New("it does not speak TLS"), "turn ssl on at the server, or set tls: mode: off"
 	case strings.Contains(err.Error(), "remote error: tls"), strings.Contains(err.Error(), "tls: "):
 		denied(e, "the TLS handshake failed", "give a certificate that it accepts with tls: cert and key")
-	case strings.Contains(err.Error(), "require_auth"):
-		denied(e, "it wants the password in clear text, and it is not certain who asks", "set tls: mode: verify, or let it use scram-sha-256")
 	case errors.As(err, &dns):
 		e.Err = fmt.Errorf("its name %s is not known", dns.Name)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), ctx.Err() != nil, isTimeout(err):

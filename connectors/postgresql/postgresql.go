@@ -49,6 +49,7 @@ type Source struct {
 	c       Config
 	dial    *pgx.ConnConfig
 	tls     *tls.Config // nil: not encrypted
+	near    func(host string) bool
 	nodes   []*node
 	patroni []*fetch.Client
 	memory  memory
@@ -76,7 +77,7 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	c.fill()
-	s := &Source{c: c}
+	s := &Source{c: c, near: loopback}
 	var err error
 	if s.dial, err = dialConfig(&c); err != nil {
 		return nil, err

@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,6 +25,7 @@ import (
 	"triagent/connectors/postgresql"
 	"triagent/connectors/sourcetest"
 	"triagent/incident"
+	"triagent/lab/process"
 )
 
 // binaries is where Debian keeps the programs of PostgreSQL 15.
@@ -60,24 +60,18 @@ func (s *server) stop() {
 	})
 }
 
-// unprivileged is how to become a user that PostgreSQL accepts.
+// unprivileged gives dir to a user that PostgreSQL accepts, and is how to become
+// that user.
 func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
 	t.Helper()
-	attr := &syscall.SysProcAttr{Setpgid: true}
-	if os.Getuid() != 0 {
-		return attr
+	who, err := process.Nobody()
+	if err == nil {
+		err = process.Give(dir, who)
 	}
-	u, err := user.Lookup("nobody")
 	if err != nil {
 		t.Fatal(err)
 	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	if err := os.Chown(dir, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	return attr
+	return &syscall.SysProcAttr{Setpgid: true, Credential: who}
 }
 
 // run runs a program of PostgreSQL in a folder.

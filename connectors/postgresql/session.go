@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,8 +70,7 @@ func (s *Source) open(ctx context.Context, n *node) (*session, error) {
 		return nil, context.Cause(ctx)
 	}
 	c := s.dial.Copy()
-	c.Host, c.Port = n.at.host, n.at.port
-	c.TLSConfig, c.Fallbacks = s.encrypt(n)
+	c.Host, c.Port, c.TLSConfig = n.at.host, n.at.port, s.encrypt(n)
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 		if err != nil {
@@ -80,8 +80,7 @@ func (s *Source) open(ctx context.Context, n *node) (*session, error) {
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, s.c.ConnectTimeout, errLate)
 	defer cancel()
-	s.requests.Add(1)
-	conn, err := pgx.ConnectConfig(limited, c)
+	conn, err := s.connect(limited, c)
 	if err != nil {
 		n.slots.Release(1)
 		return nil, s.failed(limited, n, err)
@@ -89,19 +88,53 @@ func (s *Source) open(ctx context.Context, n *node) (*session, error) {
 	return &session{Conn: conn, s: s, n: n}, nil
 }
 
-// encrypt is how a node is spoken to, and how else if that does not work.
-func (s *Source) encrypt(n *node) (*tls.Config, []*pgconn.FallbackConfig) {
+// connect connects to a node; where encryption is preferred and does not come
+// about, without. There, whoever listens on the line would have a password that
+// is asked for as its MD5, so it is not given, but on the loopback.
+func (s *Source) connect(ctx context.Context, c *pgx.ConnConfig) (*pgx.Conn, error) {
+	s.requests.Add(1)
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err == nil || s.c.TLS.mode() != "prefer" || ctx.Err() != nil || refused(err) {
+		return conn, err
+	}
+	plain := c.Copy()
+	plain.TLSConfig = nil
+	if !s.near(c.Host) {
+		plain.RequireAuth = "!password,!md5"
+	}
+	s.requests.Add(1)
+	conn, again := pgx.ConnectConfig(ctx, plain)
+	if again != nil {
+		return nil, errors.Join(again, err)
+	}
+	return conn, nil
+}
+
+// refused reports whether a server has said no for good, or asks for what we do
+// not give: without encryption it would be the same.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "28P01" || pg.Code == "3D000" || pg.Code == "42501"
+	}
+	return strings.Contains(err.Error(), "require_auth") // pgconn has no type for it
+}
+
+// loopback reports whether a host is this machine by its name or number.
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// encrypt is how a node is spoken to; nil: in the clear.
+func (s *Source) encrypt(n *node) *tls.Config {
 	if s.tls == nil {
-		return nil, nil
+		return nil
 	}
 	t := s.tls.Clone()
 	if t.ServerName == "" {
 		t.ServerName = n.at.host
 	}
-	if s.c.TLS.mode() == "prefer" {
-		return t, []*pgconn.FallbackConfig{{Host: n.at.host, Port: n.at.port}}
-	}
-	return t, nil
+	return t
 }
 
 // tlsOf reads the files that the settings name; nil: no encryption.

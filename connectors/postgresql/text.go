@@ -42,27 +42,55 @@ func (s *Source) statement(sql string, most int) string {
 
 // withoutLiterals puts a ? in the place of every string, number and bit string
 // of a statement, and leaves comments out. Names, quoted ones too, and $1 stay.
+// Whether a backslash escapes in a plain string depends on the session's
+// standard_conforming_strings, which is not known: what either way hides is hidden.
 func withoutLiterals(sql string) string {
-	var b strings.Builder
-	for i := 0; i < len(sql); {
-		end, literal := lexeme(sql, i)
-		switch {
-		case literal:
-			b.WriteByte('?')
-		case isComment(sql[i:]):
-			b.WriteByte(' ')
-		default:
-			b.WriteString(sql[i:end])
+	parts := make([]part, len(sql))
+	for _, escapes := range []bool{false, true} {
+		for i := 0; i < len(sql); {
+			end, literal := lexeme(sql, i, escapes)
+			what := shown
+			switch {
+			case literal:
+				what = hidden
+			case isComment(sql[i:]):
+				what = remark
+			}
+			for k := i; k < end; k++ {
+				parts[k] = max(parts[k], what)
+			}
+			i = end
 		}
-		i = end
+	}
+	var b strings.Builder
+	for i, p := range parts {
+		first := i == 0 || parts[i-1] != p
+		switch {
+		case p == shown:
+			b.WriteByte(sql[i])
+		case first && p == hidden:
+			b.WriteByte('?')
+		case first:
+			b.WriteByte(' ')
+		}
 	}
 	return b.String()
 }
 
+// part is what a byte of a statement is, the greater the less it may be shown.
+type part uint8
+
+const (
+	shown part = iota
+	remark
+	hidden
+)
+
 func isComment(s string) bool { return strings.HasPrefix(s, "--") || strings.HasPrefix(s, "/*") }
 
-// lexeme finds where the piece of SQL at i ends, and whether it is a literal.
-func lexeme(sql string, i int) (end int, literal bool) {
+// lexeme finds where the piece of SQL at i ends, and whether it is a literal. A
+// backslash escapes in strings that begin with E, and in plain ones as it is said.
+func lexeme(sql string, i int, escapes bool) (end int, literal bool) {
 	rest := sql[i:]
 	c := rest[0]
 	switch {
@@ -71,11 +99,11 @@ func lexeme(sql string, i int) (end int, literal bool) {
 	case strings.HasPrefix(rest, "/*"):
 		return i + comment(rest), false
 	case c == '\'':
-		return i + quoted(rest, 1, '\'', false), true
+		return i + stringLen(rest, 1, escapes), true
 	case len(rest) > 1 && rest[1] == '\'' && strings.IndexByte("eEbBxXnN", c) >= 0:
-		return i + quoted(rest, 2, '\'', c == 'e' || c == 'E'), true
+		return i + stringLen(rest, 2, c == 'e' || c == 'E' || escapes && (c == 'n' || c == 'N')), true
 	case len(rest) > 2 && (c == 'u' || c == 'U') && rest[1:3] == "&'":
-		return i + quoted(rest, 3, '\'', false), true
+		return i + stringLen(rest, 3, false), true
 	case c == '"':
 		return i + quoted(rest, 1, '"', false), false
 	case c == '$':
@@ -127,6 +155,43 @@ func comment(s string) int {
 		}
 	}
 	return len(s)
+}
+
+// stringLen is the length of a string from its head on, with the strings that
+// continue it after a line's end: they escape as the first does.
+func stringLen(s string, head int, escapes bool) int {
+	n := quoted(s, head, '\'', escapes)
+	for {
+		gap := between(s[n:])
+		if gap == 0 {
+			return n
+		}
+		n += gap + quoted(s[n+gap:], 1, '\'', escapes)
+	}
+}
+
+// between is the length of the white space, with a line's end in it, between a
+// string and one that continues it; 0: none does.
+func between(s string) int {
+	line := false
+	for i := 0; i < len(s); {
+		switch {
+		case s[i] == '\'' && line:
+			return i
+		case strings.HasPrefix(s[i:], "--"):
+			n := strings.IndexAny(s[i:], "\n\r")
+			if n < 0 {
+				return 0
+			}
+			i += n
+		case strings.IndexByte(" \t\n\r\f\v", s[i]) >= 0:
+			line = line || s[i] == '\n' || s[i] == '\r'
+			i++
+		default:
+			return 0
+		}
+	}
+	return 0
 }
 
 // quoted is the length of what is quoted from its head on; a doubled quote

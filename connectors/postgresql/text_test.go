@@ -21,6 +21,15 @@ func TestWithoutLiterals(t *testing.T) {
 		{`"cut off`, `"cut off`},
 		{"SELECT .5, a.b, 0x1F, 1_000", "SELECT ?, a.b, ?, ?"},
 		{"WHERE имя = 'x'", "WHERE имя = ?"},
+		// A backslash before a quote: which of the two it is depends on the session.
+		{`SELECT 'it\'s secret', a FROM t`, "SELECT ?"},
+		{`SELECT 'C:\', 'secret', a`, "SELECT ?"},
+		{`SELECT n'\'secret', a`, "SELECT ?"},
+		{`SELECT E'\'secret', a`, "SELECT ?, a"},
+		{`SELECT 'a\\b\n', a`, "SELECT ?, a"},
+		{"SELECT E'a'\n'b\\'c secret', 'C:\\' , 'secret'", "SELECT ?, ?"},
+		{"SELECT 'a' -- more\n  'b', a", "SELECT ?, a"},
+		{"SELECT 'a' 'b', a", "SELECT ? ?, a"},
 		{"", ""},
 		{"$", "$"},
 	} {
@@ -59,4 +68,49 @@ func TestOneLine(t *testing.T) {
 	if got := label(`a{b="c",d}`); got != "a_b__c__d_" {
 		t.Errorf("%q", got)
 	}
+}
+
+// FuzzLiterals makes statements whose every literal is secret, as a session
+// writes them that escapes with backslashes, and as one that does not.
+func FuzzLiterals(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7}, "a\\'b")
+	f.Add([]byte{1, 0, 0, 9, 1, 2}, "\\")
+	f.Fuzz(func(t *testing.T, kinds []byte, inner string) {
+		inner = strings.ReplaceAll(inner, "$", "")
+		doubled := strings.ReplaceAll(inner, "'", "''")
+		escaped := strings.NewReplacer("'", `\'`, `\`, `\\`).Replace(inner)
+		const secret = "seCRet7"
+		for _, conforming := range []bool{true, false} {
+			plain := doubled
+			if !conforming {
+				plain = escaped
+			}
+			var b strings.Builder
+			b.WriteString("SELECT ")
+			for _, k := range kinds[:min(len(kinds), 20)] {
+				switch k % 8 {
+				case 0:
+					b.WriteString("'" + plain + secret + "'")
+				case 1:
+					b.WriteString("E'" + escaped + secret + "'")
+				case 2:
+					b.WriteString("N'" + plain + secret + "'")
+				case 3:
+					b.WriteString("$$" + inner + secret + "$$")
+				case 4:
+					b.WriteString(`"name"`)
+				case 5:
+					b.WriteString("'a'\n'" + plain + secret + "'")
+				case 6:
+					b.WriteString("E'a' -- x\n '" + escaped + secret + "'")
+				default:
+					b.WriteString("a.b = $1")
+				}
+				b.WriteString(", ")
+			}
+			if got := withoutLiterals(b.String()); strings.Contains(got, secret) {
+				t.Errorf("conforming %v: %q is shown as %q", conforming, b.String(), got)
+			}
+		}
+	})
 }

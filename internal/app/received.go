@@ -48,6 +48,7 @@ var (
 	receivedRefused  = receivedDesc("refused_items_total", "Spans, samples and log records that were unfit, of requests that were taken.", "signal")
 	receivedDropped  = receivedDesc("dropped_items_total", "Spans, samples and log records that made room for later ones.", "signal")
 	receivedBytes    = receivedDesc("ring_bytes", "What the ring holds on disk.")
+	receivedRemoved  = receivedDesc("ring_removed_total", "Times that somebody else removed what the ring held.")
 	receivedRequests = receivedDesc("requests_total", "Requests of senders, refused ones included.")
 	receivedTurned   = receivedDesc("refused_requests_total", "Requests of senders that were refused: told to come again, without the token, not understood or too large.", "reason")
 )
@@ -58,7 +59,7 @@ func receivedDesc(name, help string, more ...string) *prometheus.Desc {
 
 // Describe names the metrics.
 func (*received) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedItems, receivedRefused, receivedDropped, receivedBytes, receivedRequests, receivedTurned} {
+	for _, d := range []*prometheus.Desc{receivedItems, receivedRefused, receivedDropped, receivedBytes, receivedRemoved, receivedRequests, receivedTurned} {
 		to <- d
 	}
 }
@@ -86,6 +87,7 @@ func (f *sender) tell(to chan<- prometheus.Metric) error {
 		count(receivedRefused, s.Refused[k], signal)
 		count(receivedDropped, s.Ring.Dropped[k], signal)
 	}
+	count(receivedRemoved, s.Ring.Removed)
 	count(receivedRequests, s.Requests)
 	for reason, n := range map[string]int64{"busy": s.Busy, "denied": s.Denied, "unfit": s.Unfit} {
 		count(receivedTurned, n, reason)

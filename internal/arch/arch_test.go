@@ -43,7 +43,7 @@ var rooms = map[string][]string{
 	"meta":            with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
 	"internal/seal":   {"internal/errs"},
 	"store":           with(base, "telemetry"),
-	"store/storetest": with(base, "store"), // starts a real PostgreSQL for tests
+	"store/storetest": with(base, "store", "lab/process"), // starts a real PostgreSQL for tests
 	"connectors":      with(base, "telemetry"),
 	"collect":         with(base, "telemetry", "connectors"),
 	"lab":             with(base, "telemetry", "connectors", "report"), // real servers, loads and faults

@@ -1,11 +1,13 @@
 package drill
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	"triagent/incident"
@@ -19,17 +21,18 @@ type Outcome struct {
 	Diagnosed time.Duration // after the fault until its diagnosis was
 	Diagnosis incident.Diagnosis
 	Began     time.Duration // what is told as its beginning, after the fault; negative: before it
+	Report    string        // file of the diagnosis in words, Markdown
 }
 
-// String is the outcome in three lines.
+// String is the outcome in four lines.
 func (o *Outcome) String() string {
 	named := "nothing is named"
 	if len(o.Diagnosis.Causes) > 0 {
 		c := o.Diagnosis.Causes[0]
 		named = fmt.Sprintf("%s: %s of %s (%.0f %%)", o.Diagnosis.Verdict, c.Fault, c.Node, 100*o.Diagnosis.Confidence)
 	}
-	return fmt.Sprintf("incident %s open after %.1f s\ndiagnosed after %.1f s: %s\ntold to have begun %+.1f s from the fault",
-		o.Incident, o.Opened.Seconds(), o.Diagnosed.Seconds(), named, o.Began.Seconds())
+	return fmt.Sprintf("incident %s open after %.1f s\ndiagnosed after %.1f s: %s\ntold to have begun %+.1f s from the fault\nthe report is %s",
+		o.Incident, o.Opened.Seconds(), o.Diagnosed.Seconds(), named, o.Began.Seconds(), o.Report)
 }
 
 // listed is an incident as the API lists it.
@@ -100,7 +103,12 @@ func (s *Service) diagnosis(ctx context.Context, o *Outcome, at time.Time) error
 	if len(o.Diagnosis.Causes) > 0 {
 		o.Began = o.Diagnosis.Causes[0].Onset.Sub(at)
 	}
-	return nil
+	var words bytes.Buffer
+	if err := report.Markdown(&words, o.Diagnosis, report.Options{}); err != nil {
+		return err
+	}
+	o.Report = s.Report()
+	return os.WriteFile(o.Report, words.Bytes(), 0o600)
 }
 
 // Names returns an error unless the node and the fault are named first, in time.

@@ -25,8 +25,7 @@ import (
 
 // Service is the program, serving.
 type Service struct {
-	Addr     string // host:port
-	Password string // of its one account, "lab"
+	Addr string // host:port
 
 	dir     string
 	token   string // may read, and call the hooks
@@ -34,7 +33,7 @@ type Service struct {
 	http    *http.Client
 }
 
-// account is whom the drill makes.
+// account is the one that the drill makes.
 const account, password = "lab", "a password of the lab 1"
 
 // Place says where the program will be: its settings, data and log in a new
@@ -59,7 +58,7 @@ func Place(dir, addr string) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Addr: addr, Password: password, dir: dir, http: &http.Client{Jar: jar, Timeout: 10 * time.Second}}, nil
+	return &Service{Addr: addr, dir: dir, http: &http.Client{Jar: jar, Timeout: 10 * time.Second}}, nil
 }
 
 // Start builds the program, starts it, makes the first account and writes a token
@@ -86,7 +85,7 @@ func (s *Service) Start(ctx context.Context, systems string, say func(string)) e
 		err = os.WriteFile(s.TokenFile(), []byte(s.token), 0o600)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("%w; its log is %s", err, s.process.Log), s.Stop())
+		return errors.Join(fmt.Errorf("%w; its log is %s", err, s.Log()), s.Stop())
 	}
 	return nil
 }
@@ -101,7 +100,10 @@ func (s *Service) TokenFile() string { return filepath.Join(s.dir, "token") }
 func (s *Service) Hook() string { return s.URL() + "/api/v1/hooks/alertmanager" }
 
 // Log is the file of what the program says.
-func (s *Service) Log() string { return s.process.Log }
+func (s *Service) Log() string { return filepath.Join(s.dir, "serve.log") }
+
+// Report is the file of the diagnosis in words, in Markdown, once there is one.
+func (s *Service) Report() string { return filepath.Join(s.dir, "report.md") }
 
 // Stop ends the program.
 func (s *Service) Stop() error {
@@ -138,7 +140,7 @@ func (s *Service) link(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("it has printed no link for the first account within a minute"))
 	defer cancel()
 	for {
-		if b, err := os.ReadFile(s.process.Log); err == nil {
+		if b, err := os.ReadFile(s.Log()); err == nil {
 			if m := oneTime.FindSubmatch(b); m != nil {
 				return string(m[1]), nil
 			}

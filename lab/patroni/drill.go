@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,51 +15,41 @@ import (
 
 // drillFlags are the flags of the command.
 type drillFlags struct {
-	Fault  string        `default:"kill" enum:"kill,lag,lock" help:"What is done: kill the primary, keep a standby from replaying, or have sessions wait for each other."`
-	Before time.Duration `default:"2m" help:"How long the cluster works well before."`
-	Within time.Duration `default:"60s" help:"How long until node and fault have to be named."`
-	Listen string        `help:"Where the program listens; none: a free port." placeholder:"ADDR"`
-	Stay   bool          `help:"Leave everything running until interrupted, to look at the page."`
+	drill.Flags
+	Fault string `default:"kill" enum:"kill,lag,lock" help:"What is done: kill the primary, keep a standby from replaying, or have sessions wait for each other."`
 }
 
 // faults are what has to be named.
 var faults = map[string]incident.Fault{"kill": "node_down", "lag": "replica_lag", "lock": "lock_contention"}
 
-// practise runs the cluster and the program that watches it, does a fault, and
-// tells what came of it.
-func practise(ctx context.Context, dir string, f *drillFlags) (err error) {
-	say := func(s string) { fmt.Printf("%s %s\n", time.Now().Format(time.TimeOnly), s) }
-	svc, err := drill.Place(filepath.Join(dir, "service"), f.Listen)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, svc.Stop()) }()
-	c, err := cluster.Up(ctx, cluster.Plan{Dir: filepath.Join(dir, "lab"), Webhook: svc.Hook(), TokenFile: svc.TokenFile()}, func(s string) { say("starting " + s) })
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Down()) }()
-	if err := c.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := svc.Start(ctx, watched(c.Plan), say); err != nil {
-		return err
-	}
-	work, stop := context.WithCancel(ctx)
-	var g errgroup.Group
-	g.Go(func() error {
-		c.Run(work, cluster.Load{})
-		return nil
-	})
-	err = strike(work, &g, c.Plan, svc, f, say)
-	stop()
-	return errors.Join(err, g.Wait())
+// shop is the cluster, and what is done to it.
+type shop struct {
+	fault string
+	c     *cluster.Cluster
 }
 
-// watched declares the cluster, as it stands in the settings.
-func watched(p *cluster.Plan) string {
+var _ drill.Lab = (*shop)(nil)
+
+func practise(ctx context.Context, dir string, f *drillFlags) error {
+	return drill.Practise(ctx, dir, &f.Flags, &shop{fault: f.Fault})
+}
+
+// Up starts the cluster.
+func (l *shop) Up(ctx context.Context, dir string, svc *drill.Service, say func(string)) (err error) {
+	plan := cluster.Plan{Dir: dir, Webhook: svc.Hook(), TokenFile: svc.TokenFile()}
+	if l.c, err = cluster.Up(ctx, plan, func(s string) { say("starting " + s) }); err != nil {
+		return err
+	}
+	if err := l.c.Prepare(ctx); err != nil {
+		return errors.Join(err, l.c.Down())
+	}
+	return nil
+}
+
+// System declares the cluster.
+func (l *shop) System() string {
 	var hosts, urls []string
-	for _, n := range p.Node {
+	for _, n := range l.c.Node {
 		hosts = append(hosts, "'"+n.SQL+"'")
 		urls = append(urls, "'http://"+n.REST+"'")
 	}
@@ -70,48 +58,30 @@ func watched(p *cluster.Plan) string {
     sources:
       - {kind: postgresql, hosts: [%s], user: triagent, patroni: {urls: [%s]}}
       - {kind: prometheus, url: '%s'}
-`, p.Scope, strings.Join(hosts, ", "), strings.Join(urls, ", "), p.Prometheus)
+`, l.c.Scope, strings.Join(hosts, ", "), strings.Join(urls, ", "), l.c.Prometheus)
 }
 
-// strike does a fault to a cluster that has worked well for a while. What lasts
-// ends with ctx, and g waits for it.
-func strike(ctx context.Context, g *errgroup.Group, p *cluster.Plan, svc *drill.Service, f *drillFlags, say func(string)) error {
-	say(fmt.Sprintf("the cluster works for %v", f.Before))
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(f.Before):
-	}
-	node := ""
-	got, err := svc.Strike(ctx, f.Within+time.Minute, func(ctx context.Context) (err error) {
-		node, err = do(ctx, g, p, f.Fault)
-		say(f.Fault + " of " + node)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Println(got)
-	err = got.Names(node, faults[f.Fault], f.Within)
-	if f.Stay {
-		say(fmt.Sprintf("all of it runs until you interrupt: %s (account lab, password %q)", svc.URL(), svc.Password))
-		<-ctx.Done()
-	}
-	return err
+// Work writes and reads.
+func (l *shop) Work(ctx context.Context) { l.c.Run(ctx, cluster.Load{}) }
+
+// Strike does the fault.
+func (l *shop) Strike(ctx context.Context, g *errgroup.Group) (drill.Fault, error) {
+	node, err := l.do(ctx, g)
+	return drill.Fault{Did: l.fault + " of " + node, Node: node, Kind: faults[l.fault]}, err
 }
 
-// do does a fault and returns the name of its node.
-func do(ctx context.Context, g *errgroup.Group, p *cluster.Plan, fault string) (string, error) {
-	if fault == "kill" {
-		return p.Kill(ctx, "")
+// do does the fault and returns the name of its node.
+func (l *shop) do(ctx context.Context, g *errgroup.Group) (string, error) {
+	if l.fault == "kill" {
+		return l.c.Kill(ctx, "")
 	}
 	begun, failed := make(chan string, 1), make(chan error, 1)
 	g.Go(func() error {
 		last := func(node string) { begun <- node }
-		if fault == "lag" {
-			failed <- p.Lag(ctx, "", last)
+		if l.fault == "lag" {
+			failed <- l.c.Lag(ctx, "", last)
 		} else {
-			failed <- p.Lock(ctx, last)
+			failed <- l.c.Lock(ctx, last)
 		}
 		return nil
 	})
@@ -122,3 +92,6 @@ func do(ctx context.Context, g *errgroup.Group, p *cluster.Plan, fault string) (
 		return "", err
 	}
 }
+
+// Down ends the cluster.
+func (l *shop) Down(context.Context) error { return l.c.Down() }

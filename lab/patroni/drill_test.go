@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"triagent/lab/drill"
 )
 
 // TestDrill kills the primary of a real cluster beside the program as users run
@@ -12,7 +14,7 @@ func TestDrill(t *testing.T) {
 	if os.Getenv("TRIAGENT_TEST_ALL") != "1" {
 		t.Skip("it takes five minutes: set TRIAGENT_TEST_ALL=1")
 	}
-	f := &drillFlags{Fault: "kill", Before: 2 * time.Minute, Within: time.Minute}
+	f := &drillFlags{Flags: drill.Flags{Before: 2 * time.Minute, Within: time.Minute}, Fault: "kill"}
 	if err := practise(t.Context(), open(t), f); err != nil {
 		t.Error(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+
+	"triagent/lab/process"
 )
 
 // binaries is where Debian keeps the programs of PostgreSQL 15.
@@ -112,24 +113,11 @@ var start = sync.OnceValues(func() (*server, error) {
 // unprivileged gives dir to a user that PostgreSQL accepts, if this process is
 // root's, and returns how to become that user.
 func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	attr := &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is not the server's
-	if os.Getuid() != 0 {
-		return attr, nil
-	}
-	u, err := user.Lookup("nobody")
+	who, err := process.Nobody()
 	if err != nil {
 		return nil, err
 	}
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return attr, os.Chown(dir, int(uid), int(gid))
+	return &syscall.SysProcAttr{Setpgid: true, Credential: who}, process.Give(dir, who) // an interrupt of the tests is not the server's
 }
 
 func freePort() (int, error) {

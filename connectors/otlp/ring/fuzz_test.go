@@ -8,8 +8,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// block is a block as a ring writes it.
-func block(t testing.TB, k Kind, items int, body []byte) []byte {
+// blockOf is a block as a ring writes it.
+func blockOf(t testing.TB, k Kind, items int, body []byte) []byte {
 	t.Helper()
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
@@ -23,13 +23,15 @@ func block(t testing.TB, k Kind, items int, body []byte) []byte {
 // FuzzSegment reads segments that no ring wrote: what comes has the length that
 // its head says, and nothing is taken for more than there is.
 func FuzzSegment(f *testing.F) {
-	whole := append(block(f, Traces, 1, bytes.Repeat([]byte("ab"), 50)), block(f, Logs, 2, []byte("x"))...)
+	whole := append(blockOf(f, Traces, 1, bytes.Repeat([]byte("ab"), 50)), blockOf(f, Logs, 2, []byte("x"))...)
 	f.Add(whole)
 	f.Add(whole[:len(whole)-1])
 	f.Add([]byte{})
-	huge := block(f, Logs, 1, nil)
+	huge := blockOf(f, Logs, 1, nil)
 	head{kind: Logs, raw: MaxBatch, packed: 2 * MaxBatch}.put(huge)
 	f.Add(huge)
+	f.Add(append(append(bytes.Clone(whole), "what is this"...), whole...))
+	f.Add(append(bytes.Clone(whole[:70]), whole...))
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxBatch+1<<20))
 	if err != nil {
 		f.Fatal(err)
@@ -46,11 +48,21 @@ func FuzzSegment(f *testing.F) {
 				}
 				return nil
 			}
-			if err := r.segment(t.Context(), "x", bytes.NewReader(data)); err != nil {
+			if err := r.segment(t.Context(), "x", bytes.NewReader(data), int64(len(data))); err != nil {
 				t.Error(err)
 			}
-			if n*headLen > int64(len(data)) || len(seen.Damaged) > maxDamaged {
-				t.Errorf("%d batches of %d bytes", n, len(data))
+			var lost, last int64
+			for _, d := range seen.Damaged {
+				if d.Bytes <= 0 || d.At < last {
+					t.Errorf("damage %+v after one that ends at %d", d, last)
+				}
+				lost, last = lost+d.Bytes, d.At+d.Bytes
+			}
+			if n*headLen+lost > int64(len(data)) || len(seen.Damaged) > maxDamaged {
+				t.Errorf("%d batches and %d lost of %d bytes", n, lost, len(data))
+			}
+			if n == 0 && lost != int64(len(data)) {
+				t.Errorf("%d of %d bytes are told lost, and no batch came", lost, len(data))
 			}
 		}
 	})

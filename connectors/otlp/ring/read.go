@@ -3,7 +3,6 @@ package ring
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
@@ -39,7 +38,7 @@ type Seen struct {
 	Batches  Counts   // that fit
 	Items    Counts   // of these batches
 	Bytes    int64    // of these batches, decompressed
-	Damaged  []string // what could not be read, and why; a tear at the end of a segment is no damage: what was torn was never accepted
+	Damaged  []Damage // what could not be read, in order; maxDamaged of them
 	Gone     int      // segments that were dropped while the ring was read
 }
 
@@ -62,7 +61,11 @@ func Read(ctx context.Context, dir string, want Want, fn func(Batch) error) (See
 		seen.Begins = list[0].name
 	}
 	r := reader{want: want, fn: fn, seen: &seen, dec: dec}
-	for _, s := range list {
+	for i, s := range list {
+		r.live = nil
+		if i == len(list)-1 {
+			r.live = func() bool { return written(dir) }
+		}
 		if err := r.file(ctx, filepath.Join(dir, segmentName(s.name))); err != nil {
 			return seen, err
 		}
@@ -76,6 +79,7 @@ type reader struct {
 	fn        func(Batch) error
 	seen      *Seen
 	dec       *zstd.Decoder
+	live      func() bool // of the newest segment: whether somebody writes to it
 	raw, pack []byte
 	fit       int // batches that fit, so far
 }
@@ -90,94 +94,92 @@ func (r *reader) file(ctx context.Context, path string) error {
 		return &errs.Error{Op: "ring: read", Kind: errs.Unavailable, Err: err, Remedy: "look at the rights of the folder"}
 	}
 	defer func() { _ = f.Close() }()
-	return r.segment(ctx, filepath.Base(path), f)
-}
-
-// maxDamaged bounds what is told of damage.
-const maxDamaged = 20
-
-func (r *reader) damage(name string, at int64, why string) {
-	if len(r.seen.Damaged) < maxDamaged {
-		r.seen.Damaged = append(r.seen.Damaged, fmt.Sprintf("%s at byte %d: %s", name, at, why))
+	info, err := f.Stat()
+	if err != nil {
+		return &errs.Error{Op: "ring: read", Kind: errs.Unavailable, Err: err, Remedy: "look at the disk"}
 	}
+	return r.segment(ctx, filepath.Base(path), f, info.Size())
 }
 
-// segment reads one segment up to its end, its tear, or its damage.
-func (r *reader) segment(ctx context.Context, name string, f io.ReaderAt) error {
-	w := &walker{r: f}
+// segment reads what is whole of one segment, and notes what is not.
+func (r *reader) segment(ctx context.Context, name string, f io.ReaderAt, size int64) error {
+	w := &walker{r: io.NewSectionReader(f, 0, size), size: size}
+	var before block
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		begin := w.pos
 		h, at, err := w.next()
+		now := block{head: h, begin: begin, at: at}
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, errDamaged):
-			r.damage(name, begin, "no block begins there; the rest of the segment is not read")
-			return nil
+			err = r.pass(name, w, before, block{begin: begin, at: begin}, "no batch begins there")
+			before = block{}
 		case err != nil:
-			r.damage(name, begin, err.Error())
-			return nil
-		case !r.want.has(h):
-			continue
+			return ignoreFull(r.damage(Damage{Segment: name, At: begin, Bytes: size - begin, Why: err.Error()}))
+		case now.end() > size:
+			err = r.pass(name, w, before, now, "it breaks off in a batch")
+			before = block{}
+		case !r.want.has(h) || r.thinned():
+			before = now
+		default:
+			before = block{}
+			err = r.take(name, w, now)
 		}
-		if r.fit++; r.want.Every > 1 && r.fit%r.want.Every != 1 {
-			continue
-		}
-		body, whole, err := r.body(f, h, at)
 		if err != nil {
-			r.damage(name, at, err.Error())
-			continue
-		}
-		if !whole {
-			return nil
-		}
-		r.seen.Batches[h.kind]++
-		r.seen.Items[h.kind] += int64(h.items)
-		r.seen.Bytes += int64(h.raw)
-		if err := r.fn(Batch{Kind: h.kind, Items: h.items, From: h.from, To: h.to, Body: body}); err != nil {
-			return err
+			return ignoreFull(err)
 		}
 	}
 }
 
-// body reads a batch; false: the segment ends within it.
-func (r *reader) body(f io.ReaderAt, h head, at int64) ([]byte, bool, error) {
+// thinned says that a batch that fits is left out, as Want.Every has it.
+func (r *reader) thinned() bool {
+	r.fit++
+	return r.want.Every > 1 && r.fit%r.want.Every != 1
+}
+
+// take gives a batch to the caller, or notes why it cannot be read.
+func (r *reader) take(name string, w *walker, b block) error {
+	body, err := r.body(w.r, b)
+	if err != nil {
+		return r.pass(name, w, block{}, b, err.Error())
+	}
+	r.seen.Batches[b.kind]++
+	r.seen.Items[b.kind] += int64(b.items)
+	r.seen.Bytes += int64(b.raw)
+	return r.fn(Batch{Kind: b.kind, Items: b.items, From: b.from, To: b.to, Body: body})
+}
+
+// body reads a batch that lies within its segment.
+func (r *reader) body(f io.ReaderAt, b block) ([]byte, error) {
 	if r.want.Heads {
-		var last [1]byte
-		n, err := f.ReadAt(last[:], at+int64(h.packed)-1)
-		return nil, n == 1, ignoreEOF(err)
+		return nil, nil
 	}
-	// The length is believed only as far as the file goes.
-	pack := r.pack[:0]
-	for len(pack) < h.packed {
-		n := min(h.packed-len(pack), 1<<20)
-		if cap(pack)-len(pack) < n {
-			pack = append(make([]byte, 0, max(2*cap(pack), len(pack)+n)), pack...)
-		}
-		got, err := f.ReadAt(pack[len(pack):len(pack)+n], at+int64(len(pack)))
-		pack = pack[:len(pack)+got]
-		if got < n {
-			return nil, false, ignoreEOF(err)
-		}
+	if err := r.packed(f, b); err != nil {
+		return nil, err
 	}
-	r.pack = pack
-	if crc32.Checksum(pack, castagnoli) != h.sum {
-		return nil, true, errors.New("the checksum of a batch does not fit")
-	}
-	raw, err := r.dec.DecodeAll(pack, r.raw[:0])
-	if err != nil || len(raw) != h.raw {
-		return nil, true, errors.New("a batch cannot be decompressed")
+	raw, err := r.dec.DecodeAll(r.pack, r.raw[:0])
+	if err != nil || len(raw) != b.raw {
+		return nil, errors.New("a batch cannot be decompressed")
 	}
 	r.raw = raw
-	return raw, true, nil
+	return raw, nil
 }
 
-func ignoreEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
+// packed reads a batch as it is in the segment, into pack.
+func (r *reader) packed(f io.ReaderAt, b block) error {
+	if cap(r.pack) < b.packed {
+		r.pack = make([]byte, b.packed)
 	}
-	return err
+	r.pack = r.pack[:b.packed]
+	if _, err := f.ReadAt(r.pack, b.at); err != nil {
+		return err
+	}
+	if crc32.Checksum(r.pack, castagnoli) != b.sum {
+		return errors.New("the checksum of a batch does not fit")
+	}
+	return nil
 }

@@ -4,13 +4,14 @@
 // A ring is a folder of segments. The name of one is the time of its beginning
 // (Unix nanoseconds, 20 digits), so that names sort as they came. A segment is a
 // row of blocks, one for each batch: a head of 52 bytes (see head) and the batch,
-// compressed with Zstandard. A batch is handed to the operating system before
+// compressed with Zstandard. A file named lock says who writes to it. A batch is handed to the operating system before
 // Add returns: a process that is killed loses none that was accepted; a machine
 // that loses power may lose the last segment's end. Nothing is ever appended to
-// a segment of an earlier process: what was torn there is read up to the tear.
+// a segment of an earlier process.
 //
 // A reader needs no lock and no word with the writer; it may be another process.
-// What is in a segment is believed only if its checksums fit.
+// What is in a segment is believed only if its checksums fit; what is between
+// blocks that fit is passed over, and told.
 package ring
 
 import (
@@ -20,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -73,17 +75,21 @@ type Stats struct {
 	Added                         Counts // items since Open
 	DroppedSegments, DroppedBytes int64
 	Dropped                       Counts // items
+	Removed                       int64  // times; see Ring.Removed
 }
 
-// Ring is a ring that is written to. It is safe for concurrent use; Close it.
-// Two that write to one folder at once share its bounds.
+// Ring is a ring that is written to, by nobody else. It is safe for concurrent
+// use; Close it.
 type Ring struct {
 	dir string
 	b   Bounds
 	now func() time.Time
 	enc *zstd.Encoder
 
+	removed atomic.Int64
+
 	mu     sync.Mutex
+	claim  *os.File // the lock of the folder; nil: the folder was removed
 	f      *os.File // the segment being written; nil: none yet
 	name   int64    // of f
 	size   int64    // of f
@@ -101,15 +107,18 @@ func Open(dir string, b Bounds, now func() time.Time) (*Ring, error) {
 	if now == nil {
 		now = time.Now
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &errs.Error{Op: "ring", Kind: errs.Invalid, Err: err, Remedy: "name a folder that can be written to"}
-	}
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return nil, err
 	}
 	r := &Ring{dir: dir, b: b, now: now, enc: enc}
-	return r, r.prune()
+	if err = r.hold(); err == nil {
+		err = r.Prune()
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // buffers are for the blocks of batches being added.
@@ -140,16 +149,29 @@ func (r *Ring) Add(b Batch) error {
 		return errs.New(errs.Unavailable, "ring: it is closed")
 	}
 	at := r.now()
-	if err := r.turn(at, int64(len(*buf))); err != nil {
+	head{kind: b.Kind, raw: len(b.Body), packed: len(*buf) - headLen, items: b.Items, received: at.UnixNano(), from: b.From, to: b.To}.put(*buf)
+	for range 2 {
+		if err := r.write(at, *buf); err != nil {
+			return err
+		}
+		if r.look(); r.f != nil {
+			r.stats.Added[b.Kind] += int64(b.Items)
+			return nil
+		}
+	}
+	return unwritten(errors.New("the folder is removed again and again"))
+}
+
+// write writes a block. The lock is held.
+func (r *Ring) write(at time.Time, block []byte) error {
+	if err := r.turn(at, int64(len(block))); err != nil {
 		return err
 	}
-	head{kind: b.Kind, raw: len(b.Body), packed: len(*buf) - headLen, items: b.Items, received: at.UnixNano(), from: b.From, to: b.To}.put(*buf)
-	if _, err := r.f.Write(*buf); err != nil {
+	if _, err := r.f.Write(block); err != nil {
 		return r.undo(err)
 	}
-	r.size += int64(len(*buf))
+	r.size += int64(len(block))
 	r.last = at.UnixNano()
-	r.stats.Added[b.Kind] += int64(b.Items)
 	return nil
 }
 
@@ -160,6 +182,10 @@ func (r *Ring) turn(at time.Time, more int64) error {
 	}
 	if err := r.seal(); err != nil {
 		return err
+	}
+	r.look()
+	if err := r.hold(); err != nil {
+		return unwritten(err)
 	}
 	if err := r.pruneLocked(max(more, r.b.Segment)); err != nil {
 		return err
@@ -204,73 +230,6 @@ func (r *Ring) seal() error {
 	return nil
 }
 
-// Prune drops what has become too old. Call it now and then: nothing else does
-// while nothing comes in.
-func (r *Ring) Prune() error { return r.prune() }
-
-func (r *Ring) prune() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.f != nil && r.now().UnixNano()-r.last > int64(r.b.Age) {
-		if err := r.seal(); err != nil {
-			return err
-		}
-	}
-	return r.pruneLocked(0)
-}
-
-// pruneLocked drops the oldest segments until there is room for more bytes, and
-// those that are too old. The lock is held.
-func (r *Ring) pruneLocked(more int64) error {
-	list, err := segments(r.dir)
-	if err != nil {
-		return err
-	}
-	var total int64
-	for _, s := range list {
-		total += s.size
-	}
-	most := 4*int(r.b.Total/r.b.Segment) + 16 // files: a process that dies again and again leaves small ones
-	for i, s := range list {
-		if r.f != nil && s.name == r.name {
-			break
-		}
-		old := r.now().UnixNano()-s.end > int64(r.b.Age)
-		if !old && total+more <= r.b.Total && len(list)-i < most && s.size > 0 {
-			break
-		}
-		if err := r.drop(s); err != nil {
-			return err
-		}
-		total -= s.size
-		list[i].size = 0
-	}
-	return nil
-}
-
-// drop removes a segment and counts what was in it. The lock is held.
-func (r *Ring) drop(s segment) error {
-	path := filepath.Join(r.dir, segmentName(s.name))
-	items, err := count(path)
-	if err == nil {
-		err = os.Remove(path)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return &errs.Error{Op: "ring: drop the oldest", Kind: errs.Unavailable, Err: err, Remedy: "look at the rights of the folder"}
-	}
-	if s.size > 0 {
-		r.stats.DroppedSegments++
-		r.stats.DroppedBytes += s.size
-	}
-	for k, n := range items {
-		r.stats.Dropped[k] += n
-	}
-	return nil
-}
-
 // Stats says what the ring holds and what was dropped.
 func (r *Ring) Stats() (Stats, error) {
 	r.mu.Lock()
@@ -280,6 +239,7 @@ func (r *Ring) Stats() (Stats, error) {
 		return Stats{}, err
 	}
 	s := r.stats
+	s.Removed = r.removed.Load()
 	for _, x := range list {
 		s.Segments++
 		s.Bytes += x.size
@@ -292,10 +252,12 @@ func (r *Ring) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	if err := r.seal(); err != nil {
-		return err
+	err := r.seal()
+	if r.claim != nil {
+		err = errors.Join(err, r.claim.Close())
+		r.claim = nil
 	}
-	return r.enc.Close()
+	return errors.Join(err, r.enc.Close())
 }
 
 func segmentName(at int64) string { return fmt.Sprintf("%020d.seg", at) }

@@ -104,6 +104,7 @@ const ahead = 64 << 10
 // walker goes from head to head of a segment.
 type walker struct {
 	r      io.ReaderAt
+	size   int64 // of the segment
 	pos    int64 // of the next head
 	buf    []byte
 	bufPos int64
@@ -113,10 +114,12 @@ type walker struct {
 var errDamaged = errors.New("damaged")
 
 // next returns the next head and where its batch begins. io.EOF: the segment
-// ends; io.ErrUnexpectedEOF: it ends within a block; errDamaged: what is there is
-// no block.
+// ends; errDamaged: what is there is no head, or not all of one.
 func (w *walker) next() (head, int64, error) {
 	b, err := w.peek(headLen)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errDamaged
+	}
 	if err != nil {
 		return head{}, 0, err
 	}
@@ -162,11 +165,20 @@ func count(path string) (Counts, error) {
 	if err != nil {
 		return n, err
 	}
-	for w := (&walker{r: f}); ; {
-		h, _, err := w.next()
-		if err != nil || w.pos > info.Size() {
+	for w := (&walker{r: f, size: info.Size()}); ; {
+		begin := w.pos
+		h, at, err := w.next()
+		switch {
+		case errors.Is(err, errDamaged):
+			w.seek(begin)
+			err = nil
+		case err == nil && w.pos > w.size:
+			w.seek(at)
+		case err == nil:
+			n[h.kind] += int64(h.items)
+		}
+		if err != nil {
 			return n, nil //nolint:nilerr // the rest holds nothing
 		}
-		n[h.kind] += int64(h.items)
 	}
 }
