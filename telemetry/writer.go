@@ -147,11 +147,25 @@ func (w *Writer) Table(t *Table) error {
 	if err := checkTable(t); err != nil {
 		return err
 	}
-	m, err := w.member("metrics/", t.Node, ".csv")
+	return w.Rows(t.Node, namesOf(t), t.Times, func(i int, cells []float64) {
+		for c := range cells {
+			cells[c] = t.Columns[c].Values[i]
+		}
+	})
+}
+
+// Rows writes the metrics of a node row by row, for those that do not have them
+// as a Table: no more than a row is in memory. For every time, in their order, row
+// fills in the sample of each column; NaN is none.
+func (w *Writer) Rows(node incident.NodeID, columns []string, times []int64, row func(i int, cells []float64)) error {
+	if err := checkNames(node, columns); err != nil {
+		return err
+	}
+	m, err := w.member("metrics/", node, ".csv")
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeTable(m, t), m.Close())
+	return errors.Join(writeRows(m, columns, times, row), m.Close())
 }
 
 // Log opens the log of a node for raw lines, which are kept byte by byte. No
