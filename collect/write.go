@@ -145,6 +145,11 @@ func (g *gathering) topology() incident.Topology {
 // groups puts together what sources say of the members of each group.
 func (g *gathering) groups() []incident.Group {
 	by := make(map[string]*incident.Group)
+	type member struct {
+		group string
+		node  incident.NodeID
+	}
+	known := make(map[member]bool)
 	for _, k := range g.found.Groups {
 		to := by[k.ID]
 		if to == nil {
@@ -153,8 +158,9 @@ func (g *gathering) groups() []incident.Group {
 		}
 		to.Consensus = cmp.Or(to.Consensus, k.Consensus)
 		for _, m := range k.Members {
-			if id := g.nodes.id(m); !slices.Contains(to.Members, id) {
-				to.Members = append(to.Members, id)
+			if at := (member{k.ID, g.nodes.id(m)}); !known[at] {
+				known[at] = true
+				to.Members = append(to.Members, at.node)
 			}
 		}
 	}
