@@ -54,10 +54,8 @@ type Writer struct {
 // Create starts a bundle at dst. End it with Commit or Abort.
 func Create(dst string) (*Writer, error) {
 	dst = filepath.Clean(dst)
-	if _, err := os.Lstat(dst); err == nil {
-		e := errs.At(dst, 0, 0, "exists already")
-		e.Remedy = "remove it or choose another name"
-		return nil, e
+	if err := Free(dst); err != nil {
+		return nil, err
 	}
 	dir, base := filepath.Split(dst)
 	dir = filepath.Clean(dir)
@@ -70,6 +68,21 @@ func Create(dst string) (*Writer, error) {
 		return nil, unwritable(dst, errors.Join(err, os.RemoveAll(stage)))
 	}
 	return &Writer{dst: dst, stage: stage, form: formOf(dst), wrote: make(map[string]bool)}, nil
+}
+
+// Free returns an error if there is something at dst already, or no folder to put
+// it in: for those who have much to do before they write.
+func Free(dst string) error {
+	dst = filepath.Clean(dst)
+	if _, err := os.Lstat(dst); err == nil {
+		e := errs.At(dst, 0, 0, "exists already")
+		e.Remedy = "remove it or choose another name"
+		return e
+	}
+	if _, err := os.Stat(filepath.Dir(dst)); err != nil {
+		return unwritable(dst, err)
+	}
+	return nil
 }
 
 func stagePrefix(base string) string { return "." + base + ".tmp-" }
