@@ -170,8 +170,8 @@ func (s *System) discover(ctx context.Context, ask Ask, g *gathering) {
 		found[i] = f
 		ask.Progress(Progress{Source: src.Name, Stage: "discover", Done: true, Err: err})
 	})
-	for _, f := range found { // in the order of the declaration, whoever was first
-		g.learn(f)
+	for i, f := range found { // in the order of the declaration, whoever was first
+		g.learn(s.Sources[i].Name, f)
 		for _, l := range f.Lacks {
 			g.lack(incident.Missing{What: l.What, Why: withRemedy(l.Why, l.Remedy)})
 		}

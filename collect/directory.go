@@ -26,6 +26,7 @@ type who struct {
 	service string
 	labels  map[string]string
 	told    bool // a source told of it; false: only its telemetry did
+	tellers []Teller
 	number  int  // in the order in which they were learned of
 	into    *who // the one that took it in; nil: it is itself
 }
@@ -34,9 +35,9 @@ func newDirectory() *directory {
 	return &directory{byName: make(map[string]*who), byHost: make(map[string][]*who)}
 }
 
-// learn takes the nodes of one source in. Nodes that share a name are one, and so
+// learn takes the nodes of a source in. Nodes that share a name are one, and so
 // are two on the same host where either source knows of only one there.
-func (d *directory) learn(nodes []connectors.Node) {
+func (d *directory) learn(source string, nodes []connectors.Node) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	hosts := make(map[string]int)
@@ -55,14 +56,24 @@ func (d *directory) learn(nodes []connectors.Node) {
 		if len(names) == 0 {
 			continue
 		}
-		w := d.known(names)
+		w, by := d.known(names)
 		if w == nil && n.Host != "" && hosts[n.Host] == 1 {
-			w = d.onlyOn(n.Host, before)
+			w, by = d.onlyOn(n.Host, before), "host "+n.Host
 		}
 		if w == nil {
-			w = d.stranger()
+			w, by = d.stranger(), ""
 		}
 		d.add(w, names, n)
+		w.tell([]Teller{{Source: source, Name: names[0], By: by}})
+	}
+}
+
+// tell notes who told of a node, each source once.
+func (w *who) tell(list []Teller) {
+	for _, t := range list {
+		if !slices.ContainsFunc(w.tellers, func(x Teller) bool { return x.Source == t.Source }) {
+			w.tellers = append(w.tellers, t)
+		}
 	}
 }
 
@@ -73,25 +84,26 @@ func (d *directory) stranger() *who {
 	return w
 }
 
-// known finds the node that has one of the names. Several that have are one:
-// the one learned of first takes the others in.
-func (d *directory) known(names []string) *who {
-	var found *who
+// known finds the node that has one of the names, and says by which. Several that
+// have are one: the one learned of first takes the others in.
+func (d *directory) known(names []string) (found *who, by string) {
 	for _, name := range names {
 		w := d.of(name)
 		switch {
 		case w == nil || w == found:
 		case found == nil:
-			found = w
+			found, by = w, "name "+name
 		default:
+			by += ", " + name
 			if w.number < found.number {
 				found, w = w, found
 			}
 			d.add(found, w.names, connectors.Node{Host: w.host, Service: w.service, Labels: w.labels})
+			found.tell(w.tellers)
 			w.into = found
 		}
 	}
-	return found
+	return found, by
 }
 
 // onlyOn returns the only node on a host among the first of the list; nil if
@@ -217,6 +229,19 @@ func (d *directory) nodes() []incident.Node {
 		}
 	}
 	slices.SortFunc(out, func(a, b incident.Node) int { return compare(a.ID, b.ID) })
+	return out
+}
+
+// joins returns who told of each node, by its ID.
+func (d *directory) joins() map[incident.NodeID][]Teller {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make(map[incident.NodeID][]Teller)
+	for _, w := range d.list {
+		if w.told && w.into == nil {
+			out[incident.NodeID(w.names[0])] = w.tellers
+		}
+	}
 	return out
 }
 

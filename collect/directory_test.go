@@ -79,3 +79,23 @@ func BenchmarkCrowd(b *testing.B) {
 		})
 	}
 }
+
+// TestJoins says by what nodes of different sources are taken for one.
+func TestJoins(t *testing.T) {
+	node := func(host string, names ...string) connectors.Node { return connectors.Node{Names: names, Host: host} }
+	s := collect.System{Sources: []collect.Source{
+		named("iotdb", &scripted{found: connectors.Found{Nodes: []connectors.Node{node("10.0.0.1", "dn-1", "10.0.0.1:6667"), node("10.0.0.2", "dn-2"), node("10.0.0.2", "cn-2")}}}),
+		named("prom", &scripted{found: connectors.Found{Nodes: []connectors.Node{node("10.0.0.1", "10.0.0.1:9092"), node("10.0.0.2", "10.0.0.2:9092")}}}),
+		named("logs", &scripted{found: connectors.Found{Nodes: []connectors.Node{node("", "other", "dn-2"), node("", "dn-1")}}}),
+	}}
+	inv := s.Discover(t.Context(), incident.Window{From: begin, To: begin.Add(1)})
+	for id, want := range map[incident.NodeID][]collect.Teller{
+		"dn-1":          {{"iotdb", "dn-1", ""}, {"prom", "10.0.0.1:9092", "host 10.0.0.1"}, {"logs", "dn-1", "name dn-1"}},
+		"dn-2":          {{"iotdb", "dn-2", ""}, {"logs", "other", "name dn-2"}},
+		"10.0.0.2:9092": {{"prom", "10.0.0.2:9092", ""}},
+	} {
+		if got := inv.Joins[id]; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", id, got, want)
+		}
+	}
+}

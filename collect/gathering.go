@@ -67,8 +67,8 @@ func (g *gathering) close() {
 }
 
 // learn takes over what a source knows of the system, as far as it can be.
-func (g *gathering) learn(f connectors.Found) {
-	g.nodes.learn(f.Nodes)
+func (g *gathering) learn(source string, f connectors.Found) {
+	g.nodes.learn(source, f.Nodes)
 	f, left := sound(f)
 	if left > 0 {
 		g.lack(incident.Missing{What: "some roles, groups or calls", Why: "they have no node, no name, or a role that is not known"})
