@@ -211,11 +211,22 @@ func (d *directory) long() (out []incident.Missing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, w := range d.list {
-		if w.into == nil && len(w.names) > 1 && w.names[0] == namesOf(w.names[1])[0] {
-			out = append(out, incident.Missing{What: "the whole name of node " + w.names[0], Why: cut("it is too long for a file: " + w.names[1])})
+		if name := w.whole(); w.into == nil && name != "" {
+			out = append(out, incident.Missing{What: "the whole name of node " + w.names[0], Why: cut("it is too long for a file: " + name)})
 		}
 	}
 	return out
+}
+
+// wholeName is the label that holds the name of a node whose ID is a short form.
+const wholeName = "name"
+
+// whole is the name of which the ID is a short form; empty: of none.
+func (w *who) whole() string {
+	if len(w.names) > 1 && w.names[0] == namesOf(w.names[1])[0] {
+		return w.names[1]
+	}
+	return ""
 }
 
 // nodes returns those that a source told of, in the order of their IDs.
@@ -225,7 +236,12 @@ func (d *directory) nodes() []incident.Node {
 	var out []incident.Node
 	for _, w := range d.list {
 		if w.told && w.into == nil {
-			out = append(out, incident.Node{ID: incident.NodeID(w.names[0]), Host: w.host, Service: w.service, Labels: w.labels})
+			n := incident.Node{ID: incident.NodeID(w.names[0]), Host: w.host, Service: w.service, Labels: w.labels}
+			if name := w.whole(); name != "" {
+				n.Labels = map[string]string{wholeName: cut(name)}
+				maps.Copy(n.Labels, w.labels)
+			}
+			out = append(out, n)
 		}
 	}
 	slices.SortFunc(out, func(a, b incident.Node) int { return compare(a.ID, b.ID) })
