@@ -47,7 +47,7 @@ func TestStatistic(t *testing.T) {
 				return 2000, 10
 			}
 			return 20, 10
-		}, "span.latency", []string{"20.1 ms → 2 s", "90th percentile of"}},
+		}, "span.latency", []string{"20.1 ms → 2 s", "where the slowest tenth of 450 spans begins"}},
 		{"its own part is longer", func(_ int, slow bool) (float64, float64) {
 			if slow {
 				return 20, 10
