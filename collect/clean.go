@@ -16,7 +16,7 @@ import (
 // read again; see telemetry.Limits.
 const (
 	longestText = 2000     // bytes of a name or a sentence
-	longestFile = 200      // bytes of the name of a node's file
+	longestFile = 240      // bytes of the name of a node's file; with its ending a file system takes 255
 	mostText    = 1 << 20  // bytes of a log record or a span
 	mostLabels  = 64 << 10 // bytes of the labels of an alert
 	mostSmall   = 16 << 20 // bytes of all events, or all alerts, of a source

@@ -83,11 +83,20 @@ func (a *Ask) fill() error {
 	return nil
 }
 
-// ahead is how far the clock of a source may be before ours.
+// ahead is how far the clock of a source may be before ours, and how long a
+// source may watch the present.
 const ahead = 10 * time.Second
 
+// recent is how long ago a window may have ended for the present to be a part of
+// it: whoever asks at night for the last quarter of an hour wants to see who waits
+// for whom now.
+const recent = time.Minute
+
+// present reports whether what is seen while collecting belongs to the window.
+func (a *Ask) present() bool { return a.now.Sub(a.Incident.Window.To) <= recent }
+
 // span is all that is asked for: baseline, window, and what lies between, as far
-// as it has come to pass.
+// as it has come to pass, and the present if the window ends at about now.
 func (a *Ask) span() incident.Window {
 	s := a.Incident.Window
 	if b := a.Incident.Baseline; !b.IsZero() {
@@ -98,7 +107,7 @@ func (a *Ask) span() incident.Window {
 			s.To = b.To
 		}
 	}
-	if now := a.now.Add(ahead); s.To.After(now) && s.From.Before(now) {
+	if now := a.now.Add(ahead); (s.To.After(now) || a.present()) && s.From.Before(now) {
 		s.To = now
 	}
 	return s
@@ -110,6 +119,9 @@ func (a *Ask) span() incident.Window {
 // written, or not one source knew anything.
 func (s *System) Bundle(ctx context.Context, ask Ask, dst string) (telemetry.Collected, error) {
 	if err := ask.fill(); err != nil {
+		return telemetry.Collected{}, err
+	}
+	if err := telemetry.Free(dst); err != nil { // before anybody is asked in vain
 		return telemetry.Collected{}, err
 	}
 	g, err := newGathering(ask.span(), ask.Limit, ask.Scratch)
@@ -128,7 +140,7 @@ func (s *System) Bundle(ctx context.Context, ask Ask, dst string) (telemetry.Col
 		return telemetry.Collected{}, s.nothing(g)
 	}
 	ask.Progress(Progress{Stage: "write"})
-	inc := g.remembered(g.until(ask.Incident, time.Now()))
+	inc := g.remembered(g.until(ask.Incident, ask.present(), time.Now()))
 	inc.System = cmp.Or(s.Kind, inc.System)
 	inc.Alert.Node = g.nodes.id(string(inc.Alert.Node))
 	inc.Alert.Peer = g.nodes.id(string(inc.Alert.Peer))
@@ -158,8 +170,8 @@ func (s *System) discover(ctx context.Context, ask Ask, g *gathering) {
 		found[i] = f
 		ask.Progress(Progress{Source: src.Name, Stage: "discover", Done: true, Err: err})
 	})
-	for _, f := range found { // in the order of the declaration, whoever was first
-		g.learn(f)
+	for i, f := range found { // in the order of the declaration, whoever was first
+		g.learn(s.Sources[i].Name, f)
 		for _, l := range f.Lacks {
 			g.lack(incident.Missing{What: l.What, Why: withRemedy(l.Why, l.Remedy)})
 		}

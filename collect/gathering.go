@@ -2,6 +2,7 @@ package collect
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ type gathering struct {
 	changes   []incident.Change
 	alerts    []incident.Alert
 	queries   map[telemetry.Query]bool
+	lacks     map[incident.Missing]bool // those of collected
 	collected telemetry.Collected
 }
 
@@ -65,8 +67,8 @@ func (g *gathering) close() {
 }
 
 // learn takes over what a source knows of the system, as far as it can be.
-func (g *gathering) learn(f connectors.Found) {
-	g.nodes.learn(f.Nodes)
+func (g *gathering) learn(source string, f connectors.Found) {
+	g.nodes.learn(source, f.Nodes)
 	f, left := sound(f)
 	if left > 0 {
 		g.lack(incident.Missing{What: "some roles, groups or calls", Why: "they have no node, no name, or a role that is not known"})
@@ -82,10 +84,25 @@ func (g *gathering) lack(m incident.Missing) {
 	m.What, m.Why = cut(m.What), cut(m.Why)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !slices.Contains(g.collected.Missing, m) {
-		g.collected.Missing = append(g.collected.Missing, m)
+	switch {
+	case g.lacks[m]:
+		return
+	case len(g.lacks) >= mostLacks:
+		m = incident.Missing{What: "a list of all that is missing", Why: fmt.Sprintf("there is more than %d things", mostLacks)}
+		if g.lacks[m] {
+			return
+		}
 	}
+	if g.lacks == nil {
+		g.lacks = make(map[incident.Missing]bool)
+	}
+	g.lacks[m] = true
+	g.collected.Missing = append(g.collected.Missing, m)
 }
+
+// mostLacks bounds what is said to be missing: nobody reads more, and a bundle
+// with tens of thousands of long sentences is not read again.
+const mostLacks = 5000
 
 // used notes what was asked of source i of the declaration.
 func (g *gathering) used(i int, u telemetry.SourceUse) {

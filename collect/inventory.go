@@ -17,6 +17,13 @@ type Inventory struct {
 	System, Kind string
 	Sources      []Discovered // in the order of the declaration
 	Topology     incident.Topology
+	Joins        map[incident.NodeID][]Teller // who knows each node, in the order of the declaration
+}
+
+// Teller is a source that knows a node.
+type Teller struct {
+	Source, Name string // and how it calls the node
+	By           string // what it was joined by with what was known, as "host 10.0.0.1"; empty: it was not
 }
 
 // Discovered is what one source knows.
@@ -76,8 +83,8 @@ func (s *System) Discover(ctx context.Context, span incident.Window) Inventory {
 	})
 	g := &gathering{span: span, nodes: newDirectory()}
 	for _, d := range inv.Sources {
-		g.learn(d.Found)
+		g.learn(d.Name, d.Found)
 	}
-	inv.Topology = g.topology()
+	inv.Topology, inv.Joins = g.topology(), g.nodes.joins()
 	return inv
 }

@@ -109,19 +109,24 @@ func noClock(t *testing.T, b *telemetry.Bundle) {
 }
 
 func lies() map[string]lie {
-	long, odd := strings.Repeat("n", 250), time.Date(0, 1, 1, 0, 0, 0, 0, time.FixedZone("", 23*3600+59*60))
+	long, fits, odd := strings.Repeat("n", 250), strings.Repeat("f", 240), time.Date(0, 1, 1, 0, 0, 0, 0, time.FixedZone("", 23*3600+59*60))
 	two := func(a, b string) func(connectors.Sink) error {
 		return func(to connectors.Sink) error { return errors.Join(column(a, "cpu")(to), column(b, "cpu")(to)) }
 	}
 	return map[string]lie{
-		"blank at the edge":    {give: column("n2", " cpu\u00a0"), check: hasColumn("cpu")},
-		"line separator":       {give: column("n2", "cpu\u2028\u0085"), check: hasColumn("cpu")},
-		"cut on a blank":       {give: column("n2", strings.Repeat("x", 1999)+" yz"), check: hasColumn(strings.Repeat("x", 1999))},
-		"cut within a rune":    {give: column("n2", strings.Repeat("x", 1997)+"\u00a0\u00a0"), check: hasColumn(strings.Repeat("x", 1997))},
-		"no name but blanks":   {give: column("n2", "\u00a0 \t"), says: "metrics of liar: some have a name of nothing but blanks"},
-		"equal when cleaned":   {give: pair("n2", "cpu", " cpu"), check: hasColumn("cpu (liar)")},
-		"time as a name":       {give: column("n2", " time"), check: hasColumn("time (liar)")},
-		"long node":            {give: all(long), says: "the whole name of node nnn", check: oneNode},
+		"blank at the edge":  {give: column("n2", " cpu\u00a0"), check: hasColumn("cpu")},
+		"line separator":     {give: column("n2", "cpu\u2028\u0085"), check: hasColumn("cpu")},
+		"cut on a blank":     {give: column("n2", strings.Repeat("x", 1999)+" yz"), check: hasColumn(strings.Repeat("x", 1999))},
+		"cut within a rune":  {give: column("n2", strings.Repeat("x", 1997)+"\u00a0\u00a0"), check: hasColumn(strings.Repeat("x", 1997))},
+		"no name but blanks": {give: column("n2", "\u00a0 \t"), says: "metrics of liar: some have a name of nothing but blanks"},
+		"equal when cleaned": {give: pair("n2", "cpu", " cpu"), check: hasColumn("cpu (liar)")},
+		"time as a name":     {give: column("n2", " time"), check: hasColumn("time (liar)")},
+		"long node":          {give: all(long), says: "the whole name of node nnn", check: oneNode},
+		"long name, and fits": {give: all(fits), check: func(t *testing.T, b *telemetry.Bundle) {
+			if oneNode(t, b); b.LogNodes[0] != incident.NodeID(fits) {
+				t.Errorf("its ID is %q", b.LogNodes[0])
+			}
+		}},
 		"long escaped node":    {give: all(strings.Repeat("/", 90)), says: "it is too long for a file: ///", check: oneNode},
 		"endless node":         {give: all(strings.Repeat("数据", 1<<18)), says: "the whole name of node", check: oneNode},
 		"long nodes alike":     {give: two(long+"a", long+"b"), check: nodes(3)},
@@ -129,7 +134,13 @@ func lies() map[string]lie {
 		"node of nothing else": {give: all("\xff\xfe"), check: oneNode},
 		"long node, told of": {
 			found: connectors.Found{Nodes: []connectors.Node{{Names: []string{long}}, {Names: []string{"x", long}}, {Names: []string{"\xff"}}, {Names: []string{"\xfe"}}}},
-			give:  all(long), check: oneNode,
+			give:  all(long),
+			check: func(t *testing.T, b *telemetry.Bundle) {
+				oneNode(t, b)
+				if n := b.Topology.Nodes; !slices.ContainsFunc(n, func(n incident.Node) bool { return n.ID == b.LogNodes[0] && n.Labels["name"] == long }) {
+					t.Errorf("no node has the whole name: %.300v", n)
+				}
+			},
 		},
 		"year before 0":     {give: alert(connectors.Alert{Name: "a", Starts: odd}), says: "when alerts began of liar", check: unknownTime},
 		"year 1":            {give: alert(connectors.Alert{Name: "a", Starts: time.Unix(-62135596799, 0)}), says: "when alerts began of liar", check: unknownTime},

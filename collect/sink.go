@@ -240,7 +240,7 @@ func (s *sink) fitAlert(a *connectors.Alert) bool {
 
 // Found takes over what was learned of the system on the way.
 func (s *sink) Found(f connectors.Found) error {
-	s.g.learn(f)
+	s.g.learn(s.source, f)
 	for _, l := range f.Lacks {
 		s.g.lack(incident.Missing{What: l.What, Why: withRemedy(l.Why, l.Remedy)})
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -33,63 +32,6 @@ func (g *gathering) write(w *telemetry.Writer, inc incident.Incident, zone *time
 		return err
 	}
 	return w.Incident(inc, zone)
-}
-
-func (g *gathering) writeMetrics(w *telemetry.Writer) error {
-	by := make(map[incident.NodeID][]series)
-	for _, name := range slices.Sorted(maps.Keys(g.series)) {
-		id := g.nodes.id(name)
-		by[id] = append(by[id], g.series[name]...)
-	}
-	for _, id := range slices.Sorted(maps.Keys(by)) {
-		if err := w.Table(g.table(id, by[id])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// table puts the metrics of a node side by side: a row for every time at which
-// any of them has a sample. Of two with one name the second says its source.
-func (g *gathering) table(id incident.NodeID, list []series) *telemetry.Table {
-	slices.SortStableFunc(list, func(a, b series) int { return strings.Compare(a.name, b.name) })
-	t := &telemetry.Table{Node: id, Times: grid(list)}
-	used := make(map[string]bool)
-	for _, s := range list {
-		name := s.name
-		for n := 2; used[name] || name == "time"; n++ {
-			name = s.name + " (" + s.source + strings.Repeat("'", n-2) + ")"
-		}
-		used[name] = true
-		values := make([]float64, len(t.Times))
-		at := 0
-		for i, when := range t.Times {
-			values[i] = math.NaN()
-			for at < len(s.times) && s.times[at] == when { // of several at one time the last counts
-				values[i] = s.values[at]
-				at++
-			}
-		}
-		t.Columns = append(t.Columns, telemetry.Column{Name: name, Values: values})
-		g.collected.Queries = append(g.collected.Queries, telemetry.Query{
-			File: "metrics/" + string(id) + ".csv", Column: name, Source: s.source, Text: s.query,
-		})
-	}
-	return t
-}
-
-// grid is every time at which a series has a sample, ascending.
-func grid(list []series) []int64 {
-	var all []int64
-	var last []int64
-	for _, s := range list {
-		if len(last) == 0 || &s.times[0] != &last[0] { // shared by most
-			all = append(all, s.times...)
-			last = s.times
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 func (g *gathering) writeLogs(w *telemetry.Writer) error {
@@ -203,6 +145,11 @@ func (g *gathering) topology() incident.Topology {
 // groups puts together what sources say of the members of each group.
 func (g *gathering) groups() []incident.Group {
 	by := make(map[string]*incident.Group)
+	type member struct {
+		group string
+		node  incident.NodeID
+	}
+	known := make(map[member]bool)
 	for _, k := range g.found.Groups {
 		to := by[k.ID]
 		if to == nil {
@@ -211,8 +158,9 @@ func (g *gathering) groups() []incident.Group {
 		}
 		to.Consensus = cmp.Or(to.Consensus, k.Consensus)
 		for _, m := range k.Members {
-			if id := g.nodes.id(m); !slices.Contains(to.Members, id) {
-				to.Members = append(to.Members, id)
+			if at := (member{k.ID, g.nodes.id(m)}); !known[at] {
+				known[at] = true
+				to.Members = append(to.Members, at.node)
 			}
 		}
 	}

@@ -35,12 +35,16 @@ func (g *gathering) remembered(inc incident.Incident) incident.Incident {
 }
 
 // until ends a window that is not over where what was collected ends: nobody
-// remembers what has not been, and that is no silence.
-func (g *gathering) until(inc incident.Incident, now time.Time) incident.Incident {
-	if !inc.Window.To.After(now) {
+// remembers what has not been, and that is no silence. One that ended just now
+// goes on to the end of what was seen of the present, if that belongs to it.
+func (g *gathering) until(inc incident.Incident, present bool, now time.Time) incident.Incident {
+	last := g.lastSample()
+	switch {
+	case inc.Window.To.After(now):
+		last = max(last, inc.Alert.Time.UnixNano(), inc.Window.From.UnixNano())
+	case !present || last < inc.Window.To.UnixNano():
 		return inc
 	}
-	last := max(g.lastSample(), inc.Alert.Time.UnixNano(), inc.Window.From.UnixNano())
 	inc.Window.To = time.Unix(0, min(last+1, now.UnixNano())).UTC()
 	return inc
 }

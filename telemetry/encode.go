@@ -186,12 +186,10 @@ func encodeTruth(t *Truth) ([]byte, error) {
 
 // checkTable refuses what could not be read again.
 func checkTable(t *Table) error {
-	seen := map[string]bool{"time": true}
+	if err := checkNames(t.Node, namesOf(t)); err != nil {
+		return err
+	}
 	for _, c := range t.Columns {
-		if c.Name == "" || seen[c.Name] || strings.ContainsAny(c.Name, "\r\n") || strings.TrimSpace(c.Name) != c.Name {
-			return errs.New(errs.Invalid, "metrics of %s: %q is no name for a column, or there are two", t.Node, c.Name)
-		}
-		seen[c.Name] = true
 		if len(c.Values) != len(t.Times) {
 			return errs.New(errs.Internal, "metrics of %s: column %s has %d values for %d times", t.Node, c.Name, len(c.Values), len(t.Times))
 		}
@@ -199,22 +197,44 @@ func checkTable(t *Table) error {
 	return nil
 }
 
-// writeTable writes a table as CSV. Times are milliseconds where that is exact.
-func writeTable(w *memberWriter, t *Table) error {
-	if len(t.Columns) == 0 && len(t.Times) == 0 {
+// checkNames refuses names of columns that could not be read again.
+func checkNames(node incident.NodeID, columns []string) error {
+	seen := map[string]bool{"time": true}
+	for _, c := range columns {
+		if c == "" || seen[c] || strings.ContainsAny(c, "\r\n") || strings.TrimSpace(c) != c {
+			return errs.New(errs.Invalid, "metrics of %s: %q is no name for a column, or there are two", node, c)
+		}
+		seen[c] = true
+	}
+	return nil
+}
+
+func namesOf(t *Table) []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// writeRows writes a table as CSV, row by row. Times are milliseconds where that
+// is exact.
+func writeRows(w *memberWriter, columns []string, times []int64, row func(i int, cells []float64)) error {
+	if len(columns) == 0 && len(times) == 0 {
 		return nil
 	}
 	b := []byte("time")
-	for _, c := range t.Columns {
-		b = appendField(append(b, ','), c.Name)
+	for _, name := range columns {
+		b = appendField(append(b, ','), name)
 	}
 	b = append(b, '\n')
-	unit := unitOf(t.Times)
-	for i, at := range t.Times {
+	unit, cells := unitOf(times), make([]float64, len(columns))
+	for i, at := range times {
+		row(i, cells)
 		b = appendInstant(b, at, unit)
-		for _, c := range t.Columns {
+		for _, v := range cells {
 			b = append(b, ',')
-			if v := c.Values[i]; !math.IsNaN(v) {
+			if !math.IsNaN(v) {
 				b = strconv.AppendFloat(b, v, 'g', -1, 64)
 			}
 		}

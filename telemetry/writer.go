@@ -54,10 +54,8 @@ type Writer struct {
 // Create starts a bundle at dst. End it with Commit or Abort.
 func Create(dst string) (*Writer, error) {
 	dst = filepath.Clean(dst)
-	if _, err := os.Lstat(dst); err == nil {
-		e := errs.At(dst, 0, 0, "exists already")
-		e.Remedy = "remove it or choose another name"
-		return nil, e
+	if err := Free(dst); err != nil {
+		return nil, err
 	}
 	dir, base := filepath.Split(dst)
 	dir = filepath.Clean(dir)
@@ -70,6 +68,21 @@ func Create(dst string) (*Writer, error) {
 		return nil, unwritable(dst, errors.Join(err, os.RemoveAll(stage)))
 	}
 	return &Writer{dst: dst, stage: stage, form: formOf(dst), wrote: make(map[string]bool)}, nil
+}
+
+// Free returns an error if there is something at dst already, or no folder to put
+// it in: for those who have much to do before they write.
+func Free(dst string) error {
+	dst = filepath.Clean(dst)
+	if _, err := os.Lstat(dst); err == nil {
+		e := errs.At(dst, 0, 0, "exists already")
+		e.Remedy = "remove it or choose another name"
+		return e
+	}
+	if _, err := os.Stat(filepath.Dir(dst)); err != nil {
+		return unwritable(dst, err)
+	}
+	return nil
 }
 
 func stagePrefix(base string) string { return "." + base + ".tmp-" }
@@ -147,11 +160,25 @@ func (w *Writer) Table(t *Table) error {
 	if err := checkTable(t); err != nil {
 		return err
 	}
-	m, err := w.member("metrics/", t.Node, ".csv")
+	return w.Rows(t.Node, namesOf(t), t.Times, func(i int, cells []float64) {
+		for c := range cells {
+			cells[c] = t.Columns[c].Values[i]
+		}
+	})
+}
+
+// Rows writes the metrics of a node row by row, for those that do not have them
+// as a Table: no more than a row is in memory. For every time, in their order, row
+// fills in the sample of each column; NaN is none.
+func (w *Writer) Rows(node incident.NodeID, columns []string, times []int64, row func(i int, cells []float64)) error {
+	if err := checkNames(node, columns); err != nil {
+		return err
+	}
+	m, err := w.member("metrics/", node, ".csv")
 	if err != nil {
 		return err
 	}
-	return errors.Join(writeTable(m, t), m.Close())
+	return errors.Join(writeRows(m, columns, times, row), m.Close())
 }
 
 // Log opens the log of a node for raw lines, which are kept byte by byte. No

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"triagent/agents"
@@ -38,6 +39,9 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	lines.fold()
 	j := &logJudge{lineTable: lines, base: in.Base, system: in.Bundle.Incident.System, exposure: lines.exposure()}
 	j.services(in.Bundle.Topology)
+	if !slices.ContainsFunc(j.total, func(c *cell) bool { return c.outside(j.g) > 0 }) {
+		j.g.borrow()
+	}
 	res := agents.Result{Compared: lines.read > lines.outside}
 	res.Evidence = append(res.Evidence, j.silences()...)
 	res.Evidence = append(res.Evidence, j.levelRates()...)

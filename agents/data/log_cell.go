@@ -63,8 +63,14 @@ func (c *cell) counts(buf []int32) []int32 {
 	return buf
 }
 
-// outside adds the counts of all bins that are not in the search of g.
-func (c *cell) outside(g *grid) int { return c.sum(0, g.search) + c.sum(g.stop, g.bins()) }
+// outside adds the counts of the bins that texts compare with: all that are not
+// in the search of g, as a rule.
+func (c *cell) outside(g *grid) (n int) {
+	for _, r := range g.usuals() {
+		n += c.sum(r.lo, r.hi)
+	}
+	return n
+}
 
 // places remember a line of a file for each bin: an example of what happened in
 // it.

@@ -212,3 +212,11 @@ func (l *lineTable) like(node, template int32) *cell {
 	}
 	return out
 }
+
+// lastLine is a line of the log that shows how it was before; 0: none does.
+func (c *lineCell) lastLine(g *grid) int {
+	if c.lastBase > 0 {
+		return int(c.lastBase)
+	}
+	return c.first.from(g.search)
+}

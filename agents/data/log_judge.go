@@ -191,7 +191,7 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 	switch {
 	case !c.change.up:
 		key, ev.Signal, ev.Direction = "log.template_gone", "template.gone", incident.Gone
-		ev.Source.Line = int(c.cell.lastBase)
+		ev.Source.Line = c.cell.lastLine(j.g)
 	case c.cell.lastBase == 0:
 		key, ev.Signal, ev.Direction = "log.template_new", "template.new", incident.New
 	}
@@ -220,6 +220,9 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 func (j *logJudge) tell(c *claim, counts *cell, start int, node int32, template, arg string) {
 	c.count("before", counts.outside(j.g), records(j.file[node], template, arg, j.g.usual()...)).
 		count("after", counts.sum(start, j.g.stop), records(j.file[node], template, arg, j.g.window(start)))
+	if j.total[node].outside(j.g) == 0 {
+		c.unrecorded()
+	}
 }
 
 // levelRates judges how often each node warns and errs.

@@ -148,7 +148,8 @@ func reword(e *incident.Evidence) {
 	for i := range e.Numbers {
 		n := &e.Numbers[i]
 		for k := range e.Text.Args {
-			if a := &e.Text.Args[k]; a.Name == n.Name && n.Stat == evidence.Records {
+			if a := &e.Text.Args[k]; a.Name == n.Name && n.Stat == evidence.Records && (!a.Phrase || n.Value > 0) {
+				a.Phrase = false
 				a.Value = evidence.Format(n.Value, evidence.UnitOf(n.Stat, e.Unit))
 			}
 		}

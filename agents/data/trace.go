@@ -88,6 +88,9 @@ func (m *model) lost(f agents.Frame) bool {
 
 // evidence judges all families.
 func (m *model) evidence(lines *lineTable, in agents.Input) []incident.Evidence {
+	if m.total.outside(m.g) == 0 {
+		m.g.borrow()
+	}
 	var out []incident.Evidence
 	out = append(out, m.eventEvidence(lines)...)
 	out = append(out, m.selfEvidence()...)

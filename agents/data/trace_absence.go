@@ -68,17 +68,17 @@ func (m *model) absenceEvidence() []incident.Evidence {
 		if !c.known || c.up || c.normal < leastShare || c.level > absentShare*c.normal || c.sd < leastAbsence {
 			continue
 		}
-		out = append(out, m.absent(int32(n), &by[n], c, last[n].lastBase))
+		out = append(out, m.absent(int32(n), &by[n], c, last[n].lastLine(m.g)))
 	}
 	return out
 }
 
-func (m *model) absent(n int32, count *cell, c change, line int32) incident.Evidence {
+func (m *model) absent(n int32, count *cell, c change, line int) incident.Evidence {
 	sel := evidence.Selector{Node: m.nodeID(n)}.String()
 	ev := incident.Evidence{
 		Kind: incident.Trace, Node: m.nodeID(n), Signal: "span.missing", Direction: incident.Gone, Score: c.sd,
 		Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi),
-		Source: incident.Source{File: m.file, Line: int(line), Query: sel},
+		Source: incident.Source{File: m.file, Line: line, Query: sel},
 	}
 	cl := say("trace.absent", "node", string(ev.Node)).
 		count("before", count.outside(m.g), spans(evidence.SpanCount, m.file, sel, "", m.g.usual()...)).

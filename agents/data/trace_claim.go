@@ -30,6 +30,16 @@ func (c *claim) count(name string, v int, n incident.Number) *claim {
 	return c.state(name, float64(v), n)
 }
 
+// unrecorded says of records counted before that there were none of any kind: 0
+// would be that nothing happened. The number stays.
+func (c *claim) unrecorded() {
+	for i, a := range c.text.Args {
+		if a.Name == "before" {
+			c.text.Args[i] = incident.Arg{Name: a.Name, Value: "log.unrecorded", Phrase: true}
+		}
+	}
+}
+
 // records is the recipe for the number of records of a template; an empty
 // template selects all.
 func records(file, template, arg string, w ...incident.Window) incident.Number {
@@ -71,8 +81,22 @@ func (g *grid) since(start int) func(bin int) bool {
 	return func(bin int) bool { return bin >= start && bin < g.stop }
 }
 
-// isUsual picks the bins outside the search.
-func (g *grid) isUsual(bin int) bool { return !g.searching(bin) }
+// lastLine is a line of the file that shows the operation as it was before; 0:
+// none does.
+func (o *op) lastLine(g *grid) int {
+	if o.lastBase > 0 {
+		return int(o.lastBase)
+	}
+	return o.first.from(g.search)
+}
+
+// isUsual picks the bins that a text compares with.
+func (g *grid) isUsual(bin int) bool {
+	if g.before == nil {
+		return !g.searching(bin)
+	}
+	return slices.ContainsFunc(g.before, func(r binRange) bool { return bin >= r.lo && bin < r.hi })
+}
 
 // strongest keeps the n strongest pieces of evidence for each node.
 func strongest(all []incident.Evidence, n int) []incident.Evidence {

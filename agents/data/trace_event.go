@@ -215,7 +215,7 @@ func (m *model) wordLine(ev *incident.Evidence, o occurrence, lines *lineTable) 
 	ev.Name = lines.miner.Template(int(template))
 	ev.Source = incident.Source{File: file, Line: cell.first.from(o.change.start)}
 	if ev.Direction == incident.Gone || ev.Source.Line == 0 {
-		ev.Source.Line = int(cell.lastBase)
+		ev.Source.Line = cell.lastLine(m.g)
 	}
 	c := say("code.line_"+string(ev.Direction), "node", string(ev.Node), "operation", m.ops.text[e.op],
 		"line", ev.Name, "level", cell.level.String()).
@@ -253,7 +253,7 @@ func (m *model) wordSpan(ev *incident.Evidence, o occurrence) {
 	}
 	ev.Source = incident.Source{File: m.file, Line: owner.first.from(o.change.start)}
 	if ev.Direction == incident.Gone || ev.Source.Line == 0 {
-		ev.Source.Line = int(owner.lastBase)
+		ev.Source.Line = owner.lastLine(m.g)
 	}
 	sel := m.selector(owner)
 	c := say(key+string(ev.Direction), pairs...).

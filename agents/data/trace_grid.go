@@ -15,6 +15,8 @@ import (
 type grid struct {
 	from, to []int64    // bounds of the bins, Unix nanoseconds, ascending
 	blocks   []binRange // stretches of the baseline
+	shared   []binRange // those of them that are searched too
+	before   []binRange // bins that a text compares with; nil: all that are not searched
 	search   int        // first bin of the search, which has fine bins
 	stop     int        // one past its last bin
 	starts   int        // an onset is looked for in bins [search, search+starts)
@@ -98,11 +100,28 @@ func (g *grid) shareBlocks(base []incident.Window, window, block int64) {
 				lo = i
 			}
 			if g.to[i]-g.from[lo] >= block {
-				g.blocks = append(g.blocks, binRange{lo, i + 1})
+				g.shared = append(g.shared, binRange{lo, i + 1})
 				lo = -1
 			}
 		}
 	}
+	g.blocks = append(g.blocks, g.shared...)
+}
+
+// borrow makes texts compare with what is baseline and searched too: for data of
+// which there is nothing in the rest of the baseline.
+func (g *grid) borrow() {
+	if len(g.shared) > 0 {
+		g.before = g.shared
+	}
+}
+
+// usuals are the bins that a text compares with.
+func (g *grid) usuals() []binRange {
+	if g.before != nil {
+		return g.before
+	}
+	return []binRange{{0, g.search}, {g.stop, g.bins()}}
 }
 
 func (g *grid) setStarts(w incident.Window, alert time.Time) {
@@ -147,17 +166,17 @@ func (g *grid) onset(lo, hi int) incident.Window {
 	return incident.Window{From: utc(g.from[lo]), To: utc(g.to[hi])}
 }
 
-// usual is the baseline outside the search, as windows that do not touch: what
-// a text compares with.
+// usual is what a text compares with, as windows that do not touch: the baseline
+// outside the search, or what was borrowed.
 func (g *grid) usual() []incident.Window {
 	var out []incident.Window
-	for i := range g.from {
-		switch n := len(out); {
-		case g.searching(i):
-		case n > 0 && out[n-1].To.UnixNano() == g.from[i]:
-			out[n-1].To = utc(g.to[i])
-		default:
-			out = append(out, incident.Window{From: utc(g.from[i]), To: utc(g.to[i])})
+	for _, r := range g.usuals() {
+		for i := r.lo; i < r.hi; i++ {
+			if n := len(out); n > 0 && out[n-1].To.UnixNano() == g.from[i] {
+				out[n-1].To = utc(g.to[i])
+			} else {
+				out = append(out, incident.Window{From: utc(g.from[i]), To: utc(g.to[i])})
+			}
 		}
 	}
 	return out

@@ -74,5 +74,11 @@ func (m *moments) sum(lo, hi int) (sum float64) {
 	return sum
 }
 
-// outside adds up the values of all bins that are not in the search of g.
-func (m *moments) outside(g *grid) float64 { return m.sum(0, g.search) + m.sum(g.stop, g.bins()) }
+// outside adds up the values of the bins that texts compare with, as a rule all
+// that are not in the search of g.
+func (m *moments) outside(g *grid) (sum float64) {
+	for _, r := range g.usuals() {
+		sum += m.sum(r.lo, r.hi)
+	}
+	return sum
+}

@@ -72,20 +72,55 @@ func (m *model) slower(o *op, c change, score float64, signal incident.Signal, k
 		Unit: "ms", Direction: incident.Up, Score: score, Window: m.g.window(c.start), Onset: m.g.onset(c.lo, c.hi),
 		Source: incident.Source{File: m.file, Line: o.slow.from(c.start)},
 	}
-	cl := say(key, "node", string(ev.Node), "operation", ev.Name, "peer", string(ev.Peer))
-	m.durations(cl, o, c.start, "")
+	q := m.telling(o, c)
+	if signal == "span.self_time" && q.rise < (c.level-c.normal)/2 { // its own time is a small part, or it waits less
+		q = quantiles[0]
+		q.key = "_part"
+	}
+	cl := say(key+q.key, "node", string(ev.Node), "operation", ev.Name, "peer", string(ev.Peer))
+	m.durations(cl, o, c.start, q, "")
 	ev.Text, ev.Numbers = cl.text, cl.numbers
 	return ev
 }
 
-// durations states the median duration of an operation before and after, and
-// over how many spans.
-func (m *model) durations(c *claim, o *op, start int, prefix string) {
+// told is the quantile by which a text tells of durations.
+type told struct {
+	q    float64
+	arg  string
+	key  string  // what it adds to the key of a phrase
+	rise float64 // change of ln(1 + ms)
+}
+
+// quantiles are those that texts tell of, the most familiar one first.
+var quantiles = []told{{q: .5, arg: "0.5"}, {q: .9, arg: "0.9", key: "_p90"}, {q: .99, arg: "0.99", key: "_p99"}}
+
+// telling is the quantile of an operation's durations that shows a change which
+// was found in their mean: the first that moved by half of it, or else the one
+// that moved most. The mean moves with a few slow calls, the median does not.
+func (m *model) telling(o *op, c change) told {
+	var best told
+	for i, t := range quantiles {
+		before, _ := o.durations.quantile(t.q, m.g.isUsual)
+		after, _ := o.durations.quantile(t.q, m.g.since(c.start))
+		t.rise = math.Log1p(after) - math.Log1p(before)
+		if math.IsNaN(t.rise) || t.rise >= (c.level-c.normal)/2 {
+			return t
+		}
+		if i == 0 || t.rise > best.rise {
+			best = t
+		}
+	}
+	return best
+}
+
+// durations states a quantile of the durations of an operation before and after,
+// and over how many spans.
+func (m *model) durations(c *claim, o *op, start int, t told, prefix string) {
 	sel, w := m.selector(o), m.g.window(start)
-	before, _ := o.durations.quantile(.5, m.g.isUsual)
-	after, _ := o.durations.quantile(.5, m.g.since(start))
-	c.state(prefix+"before", before, spans(evidence.SpanQ, m.file, sel, "0.5", m.g.usual()...)).
-		state(prefix+"after", after, spans(evidence.SpanQ, m.file, sel, "0.5", w)).
+	before, _ := o.durations.quantile(t.q, m.g.isUsual)
+	after, _ := o.durations.quantile(t.q, m.g.since(start))
+	c.state(prefix+"before", before, spans(evidence.SpanQ, m.file, sel, t.arg, m.g.usual()...)).
+		state(prefix+"after", after, spans(evidence.SpanQ, m.file, sel, t.arg, w)).
 		count(prefix+"calls", o.count.sum(start, m.g.stop), spans(evidence.SpanCount, m.file, sel, "", w))
 }
 
@@ -161,11 +196,12 @@ func (m *model) wordNet(n int32, j *judged, score float64) incident.Evidence {
 	if j.at != nil {
 		key = "trace.call_net"
 	}
-	c := say(key, "node", string(ev.Node), "from", m.nodes.text[j.from], "to", m.nodes.text[j.to], "operation", ev.Name,
+	q := m.telling(j.client, j.change)
+	c := say(key+q.key, "node", string(ev.Node), "from", m.nodes.text[j.from], "to", m.nodes.text[j.to], "operation", ev.Name,
 		"client_operation", m.ops.text[j.client.name])
-	m.durations(c, j.client, j.start, "")
+	m.durations(c, j.client, j.start, q, "")
 	if j.at != nil {
-		m.durations(c, j.at, j.start, "own_")
+		m.durations(c, j.at, j.start, q, "own_")
 	}
 	ev.Text, ev.Numbers = c.text, c.numbers
 	return ev

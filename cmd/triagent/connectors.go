@@ -84,9 +84,54 @@ func printInventory(out io.Writer, inv collect.Inventory) error {
 	for _, n := range inv.Topology.Nodes {
 		_, _ = fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", n.ID, n.Service, n.Host, inv.RolesOf(n.ID)) // Flush tells
 	}
-	_, _ = fmt.Fprintln(t)
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, joined(inv))
+	return err
 }
+
+// joined says which nodes of several sources are taken for one, and by what, and
+// which ones a source knows alone.
+func joined(inv collect.Inventory) string {
+	var b strings.Builder
+	alone, tellers := make(map[string][]string), make(map[string]bool)
+	for _, n := range inv.Topology.Nodes {
+		list := inv.Joins[n.ID]
+		for _, t := range list {
+			tellers[t.Source] = true
+		}
+		if len(list) == 1 {
+			alone[list[0].Source] = append(alone[list[0].Source], string(n.ID))
+			continue
+		}
+		_, _ = fmt.Fprintf(&b, "    %s", n.ID) // never fails
+		for _, t := range list {
+			by := ""
+			if t.By != "" {
+				by = ", by " + t.By
+			}
+			_, _ = fmt.Fprintf(&b, "; %s: %s%s", t.Source, t.Name, by)
+		}
+		b.WriteByte('\n')
+	}
+	if len(tellers) < 2 {
+		return "" // there is nothing to join
+	}
+	for _, src := range inv.Sources {
+		if names := alone[src.Name]; len(names) > 0 {
+			more := ""
+			if n := len(names) - fewNames; n > 0 {
+				names, more = names[:fewNames], fmt.Sprintf(" and %d more", n)
+			}
+			_, _ = fmt.Fprintf(&b, "    known to %s alone: %s%s\n", src.Name, strings.Join(names, ", "), more)
+		}
+	}
+	return "  joined\n" + b.String()
+}
+
+// fewNames is how many nodes are named that one source knows alone.
+const fewNames = 5
 
 // worded is what a source holds in one line: "metrics: 312 series, of 6 nodes".
 func worded(h connectors.Holding) string {

@@ -39,7 +39,7 @@ func (s *Service) bundle(ctx context.Context, j store.Job) (string, func(), erro
 		return "", nil, fmt.Errorf("collect what is known of %s: %w", j.Incident, err)
 	}
 	_, err = s.store.UpdateIncident(ctx, robot, j.Incident, 0, func(in *store.Incident) error {
-		in.Bundle, in.Size = name, size
+		in.Bundle, in.Size, in.System = name, size, s.systems.named(in.System)
 		return nil
 	})
 	if err != nil {
@@ -61,6 +61,7 @@ func (s *Service) collect(ctx context.Context, j store.Job) (name string, size i
 	if err != nil {
 		return "", 0, err
 	}
+	in.System = s.systems.named(in.System)
 	alerts, err := s.alertsOf(ctx, j.Incident)
 	if err != nil {
 		return "", 0, err

@@ -108,6 +108,16 @@ func (s *systems) of(name string) *collect.System {
 	return nil
 }
 
+// named is the name of an incident's system: where its alerts name none, that of
+// the only one declared. Else its nodes would be kept under the system's kind, and
+// once more under its name as soon as an alert says it.
+func (s *systems) named(system string) string {
+	if x := s.of(system); x != nil && system == "" {
+		return x.Name
+	}
+	return system
+}
+
 // bundle makes a bundle of what the sources of an incident's system remember and
 // of what is known of it already.
 func (s *systems) bundle(ctx context.Context, known *intake.Known, dst, scratch string) error {
