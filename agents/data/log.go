@@ -38,7 +38,8 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	lines.fold()
 	j := &logJudge{lineTable: lines, base: in.Base, system: in.Bundle.Incident.System, exposure: lines.exposure()}
 	j.services(in.Bundle.Topology)
-	res := agents.Result{Compared: lines.read > lines.outside}
+	res := agents.Result{Normal: lines.before(in.Frame)}
+	res.Compared = lines.read > lines.outside && res.Normal > 0
 	res.Evidence = append(res.Evidence, j.silences()...)
 	res.Evidence = append(res.Evidence, j.levelRates()...)
 	res.Evidence = append(res.Evidence, j.complaints()...)
