@@ -6,6 +6,7 @@ package agents
 
 import (
 	"context"
+	"time"
 
 	"triagent/agents/casebook"
 	"triagent/incident"
@@ -38,6 +39,7 @@ type Input struct {
 	Seen     []Observable        // what earlier agents could measure, changed or not
 	Apart    float64             // how much a window that was searched for stands out, as a log likelihood ratio; 0 where the bundle names it
 	Compared bool                // an earlier agent had data of the window to hold against the baseline
+	Normal   time.Duration       // how long a part of the baseline an earlier agent had data of, the longest
 	Lost     bool                // an earlier agent had data of the baseline and none of the window
 	Book     *casebook.Book      // cases of old; nil: none
 	Tokens   int                 // budget for text meant for a model; 0: none asked for
@@ -53,6 +55,16 @@ type Frame struct {
 	// Search is where an onset may lie: it begins before Window, since alarms
 	// come late.
 	Search incident.Window
+}
+
+// Before is how much of the baseline lies between two times, in Unix nanoseconds:
+// from when to when something was recorded at all.
+func (f Frame) Before(first, last int64) time.Duration {
+	var sum int64
+	for _, w := range f.Baseline {
+		sum += max(0, min(last, w.To.UnixNano())-max(first, w.From.UnixNano()))
+	}
+	return time.Duration(sum)
 }
 
 // Roles answers what a node was at a time.
@@ -84,6 +96,8 @@ type Result struct {
 	// Compared says that there was data of the window and of the baseline, so
 	// that finding nothing says something.
 	Compared bool
+	// Normal is how long a part of the baseline there was data of.
+	Normal time.Duration
 	// Lost says that data of the baseline was there and none of the window: what
 	// would tell of trouble is gone.
 	Lost bool

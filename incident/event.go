@@ -74,8 +74,12 @@ type (
 	Planned struct{ Plan Plan }
 	// Reduced records a reduction.
 	Reduced struct{ Reduction Reduction }
-	// Lacked records something missing.
-	Lacked struct{ Missing Missing }
+	// Lacked records something missing. First: it limits all that is concluded, so
+	// it is named before the rest.
+	Lacked struct {
+		Missing Missing
+		First   bool
+	}
 	// Concluded ends the reasoning.
 	Concluded struct {
 		Verdict    Verdict
@@ -167,6 +171,10 @@ func (d *Diagnosis) Fold(e Event) {
 	case Reduced:
 		d.Reductions = append(d.Reductions, e.Reduction)
 	case Lacked:
+		if e.First {
+			d.Missing = append([]Missing{e.Missing}, d.Missing...)
+			break
+		}
 		d.Missing = append(d.Missing, e.Missing)
 	case Concluded:
 		d.Verdict, d.Confidence, d.Summary = e.Verdict, e.Confidence, e.Summary

@@ -88,3 +88,23 @@ func build(doc *document) *Base {
 	b.changes = indexLogs(doc.Events)
 	return b
 }
+
+// Systems are the kinds of system that the base has words of their own for:
+// those that its tables of metrics or logs or its cards are for, sorted, in small
+// letters.
+func (b *Base) Systems() []string {
+	var out []string
+	for _, t := range b.metrics.tables {
+		out = append(out, t.systems...)
+	}
+	for _, r := range b.logs.rules {
+		out = append(out, r.systems...)
+	}
+	for i := range b.cards {
+		for _, name := range b.cards[i].Only {
+			out = append(out, lower(name))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

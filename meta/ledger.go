@@ -57,5 +57,6 @@ func (r *run) book(res agents.Result) {
 	}
 	r.in.Seen = append(r.in.Seen, res.Seen...)
 	r.in.Compared = r.in.Compared || res.Compared
+	r.in.Normal = max(r.in.Normal, res.Normal)
 	r.in.Lost = r.in.Lost || res.Lost
 }

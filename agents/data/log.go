@@ -42,7 +42,8 @@ func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, err
 	if !slices.ContainsFunc(j.total, func(c *cell) bool { return c.outside(j.g) > 0 }) {
 		j.g.borrow()
 	}
-	res := agents.Result{Compared: lines.read > lines.outside}
+	res := agents.Result{Normal: lines.before(in.Frame)}
+	res.Compared = lines.read > lines.outside && res.Normal > 0
 	res.Evidence = append(res.Evidence, j.silences()...)
 	res.Evidence = append(res.Evidence, j.levelRates()...)
 	res.Evidence = append(res.Evidence, j.complaints()...)

@@ -25,6 +25,18 @@ func (s *stretch) add(at int64) {
 // dayTime is how a moment is printed, always UTC.
 const dayTime = "2006-01-02 15:04:05"
 
+// before is how long a part of the baseline the logs were written in: a node that
+// wrote earlier and later was there, and had nothing to say.
+func (l *lineTable) before(f agents.Frame) time.Duration {
+	var most time.Duration
+	for _, s := range l.ran {
+		if s != (stretch{}) {
+			most = max(most, f.Before(s.first, s.last))
+		}
+	}
+	return most
+}
+
 // away says which nodes wrote a log none of which lies in the window or the
 // baseline, as it happens where times without a zone are read in a wrong one.
 func (l *lineTable) away(f agents.Frame) []incident.Missing {

@@ -48,3 +48,17 @@ func TestLogAway(t *testing.T) {
 		})
 	}
 }
+
+// TestLogBefore has logs that begin with the window compare with nothing.
+func TestLogBefore(t *testing.T) {
+	for from, want := range map[float64]bool{0: true, 690: false} {
+		s := newScene(t)
+		for at := from; at <= 780; at += 10 {
+			s.line("front-1", "", "INFO", "handled a request", at)
+		}
+		in := s.input()
+		if got := investigate(t, Log{}, in); got.Compared != want || (got.Normal > 0) != want {
+			t.Errorf("from %v s: compared %v, %v of the baseline; window %v, baseline %v", from, got.Compared, got.Normal, in.Frame.Window, in.Frame.Baseline)
+		}
+	}
+}

@@ -57,11 +57,26 @@ func (a Metric) Investigate(ctx context.Context, in agents.Input) (agents.Result
 		return res, nil
 	}
 	res.Compared = m.based
+	if m.based {
+		res.Normal = recorded(in)
+	}
 	m.report(&res)
 	if !m.based {
 		res.Missing = append(res.Missing, incident.Missing{What: "baseline", Why: "no metric has a sample outside the window"})
 	}
 	return res, nil
+}
+
+// recorded is how long a part of the baseline metrics were recorded in.
+func recorded(in agents.Input) time.Duration {
+	var most time.Duration
+	for i := range in.Bundle.Tables {
+		if at := in.Bundle.Tables[i].Times; len(at) > 1 {
+			step := (at[len(at)-1] - at[0]) / int64(len(at)-1) // a sample stands for the time until the next
+			most = max(most, in.Frame.Before(at[0], at[len(at)-1]+step))
+		}
+	}
+	return most
 }
 
 // meter measures the tables of one bundle.

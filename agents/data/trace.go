@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"errors"
+	"time"
 
 	"triagent/agents"
 	"triagent/incident"
@@ -60,7 +61,8 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 			return agents.Result{}, err
 		}
 	}
-	res := agents.Result{Evidence: m.evidence(lines, in), Compared: len(m.entries) > 0}
+	res := agents.Result{Evidence: m.evidence(lines, in), Normal: m.before(in.Frame)}
+	res.Compared = len(m.entries) > 0 && res.Normal > 0
 	if lines != nil {
 		if err := lines.recount(ctx, in, res.Evidence); err != nil {
 			return agents.Result{}, err
@@ -74,6 +76,21 @@ func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 	res.Findings = findings(Trace{}.Name(), res.Evidence)
 	res.Reductions = m.reductions(a, len(res.Evidence))
 	return res, nil
+}
+
+// before is how long a part of the baseline spans were recorded in.
+func (m *model) before(f agents.Frame) time.Duration {
+	first, last := int64(0), int64(0)
+	for i := range m.g.bins() {
+		if m.total.sum(i, i+1) == 0 {
+			continue
+		}
+		if first == 0 {
+			first = m.g.from[i]
+		}
+		last = m.g.to[i]
+	}
+	return f.Before(first, last)
 }
 
 // lost reports whether spans were recorded in the baseline and none in the

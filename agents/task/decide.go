@@ -59,6 +59,10 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	}
 	b := newBoard(in)
 	v := judge(recall(in, b, score(in, b)), wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
+	if young(in) {
+		v.doubt(in.Normal)
+		emit(incident.Lacked{Missing: lackOfBaseline(in.Normal), First: true})
+	}
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}
@@ -67,7 +71,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
-	case comparable(in) && !in.Lost && v.healthy >= healthyFrom:
+	case comparable(in) && !young(in) && !in.Lost && v.healthy >= healthyFrom:
 		n.healthy()
 		return nil
 	case !suspected:

@@ -175,6 +175,8 @@ func (n *narrator) conclude() {
 	v := verdict(p, n.kinds(first.Cites))
 	key := "summary.cause"
 	switch {
+	case young(n.in):
+		key = "summary.young"
 	case v == incident.Inconclusive && n.in.Lost && n.view.healthy > .5:
 		key = "summary.lost"
 	case v == incident.Inconclusive && n.view.healthy > .5:
@@ -242,7 +244,11 @@ func (n *narrator) unknown() {
 			Rank: 1, Node: node, Service: info.Service, Role: role, Fault: incident.UnknownFault, Cites: n.loudestOfAll(4),
 		}})
 	}
-	n.emit(incident.Concluded{Verdict: incident.Inconclusive, Summary: incident.Say("summary.unknown")})
+	key := "summary.unknown"
+	if young(n.in) {
+		key = "summary.blind"
+	}
+	n.emit(incident.Concluded{Verdict: incident.Inconclusive, Summary: incident.Say(key)})
 }
 
 func (n *narrator) alternativesOfHealthy() []scored {

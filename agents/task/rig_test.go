@@ -76,8 +76,8 @@ func rig(t testing.TB, measured ...incident.Signal) agents.Input {
 	}
 	w := minute(10, 15)
 	in := agents.Input{
-		Compared: true,
-		Base:     base, Nodes: rigNodes,
+		Compared: true, Normal: 10 * time.Minute,
+		Base: base, Nodes: rigNodes,
 		Bundle: &telemetry.Bundle{
 			Incident: incident.Incident{ID: "rig-1", System: "rig", Window: w, Baseline: minute(0, 9)},
 			Tables:   []telemetry.Table{{Node: "a"}},

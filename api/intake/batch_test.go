@@ -129,7 +129,7 @@ func TestTooMany(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for want, c := range map[string]intake.Config{
-		"window is 0 to 24h":   {Window: -1},
+		"hooks.window: ":       {Window: -1},
 		"hooks.generic.plant.": {Generic: map[string]webhook.GenericConfig{"plant": {Secret: "x"}}},
 		"hooks.generic.A ":     {Generic: map[string]webhook.GenericConfig{"A ": {}}},
 	} {

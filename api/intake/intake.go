@@ -142,8 +142,11 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) fill() error {
-	if c.Window < 0 || c.Settle < 0 || c.Window > 24*time.Hour || c.Settle > time.Hour {
-		return errs.New(errs.Invalid, "hooks: window is 0 to 24h and settle 0 to 1h; they are %v and %v", c.Window, c.Settle)
+	switch {
+	case c.Window < 0 || c.Window > 24*time.Hour:
+		return errs.New(errs.Invalid, "hooks.window: it is %v, and may be up to 24h", c.Window)
+	case c.Settle < 0 || c.Settle > time.Hour:
+		return errs.New(errs.Invalid, "hooks.settle: it is %v, and may be up to 1h", c.Settle)
 	}
 	if c.Ignore == nil {
 		c.Ignore = []string{"Watchdog", "InfoInhibitor"}

@@ -153,12 +153,19 @@ func (p *plan) describe(e *entry) *store.Incident {
 	return inc
 }
 
+// ownSource is what alerts of the service about itself came by; their titles are
+// worded for people.
+const ownSource = "triagent"
+
 // instead is the incident that one signal opens.
 func (p *plan) instead(i int) *store.Incident {
 	a := &p.placed[i].Alert
 	inc := &store.Incident{
 		Title: a.Name, System: a.System, Severity: a.Severity, Status: store.Open, Progress: store.Waiting, Source: sourceOf(a),
 		Key: keyOf(p.signals[i], p.window, 0), Labels: a.Labels, Started: p.signals[i].at,
+	}
+	if title := a.Annotations["title"]; a.Source == ownSource && title != "" {
+		inc.Title = title
 	}
 	if a.Node != "" {
 		inc.Title = a.Node + ": " + a.Name

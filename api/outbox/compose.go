@@ -40,6 +40,9 @@ func (o *Outbox) compose(ctx context.Context, n store.Notice, channel string, la
 	m.Title = say(lang, "title."+n.Kind, "incident", inc.ID, "title", inc.Title)
 	m.Text = o.textOf(inc, n, w)
 	m.Fields = fieldsOf(inc, w)
+	if inc.Source == ownSource {
+		o.aboutOurselves(ctx, &m, inc, lang)
+	}
 	if n.Kind == "diagnosed" {
 		if m.Steps, err = o.steps(ctx, inc, w); err != nil {
 			return m, err
@@ -49,6 +52,34 @@ func (o *Outbox) compose(ctx context.Context, n store.Notice, channel string, la
 		return m, errs.New(errs.Internal, "encode %s: %v", inc.ID, err)
 	}
 	return m, nil
+}
+
+// ownSource is what alerts of the service about itself came by. Their words are in
+// their annotations, in both languages.
+const ownSource = "triagent"
+
+// aboutOurselves words a message about an alert of the service itself, in place
+// of what a diagnosis could tell of it. Without the words it stays as it is.
+func (o *Outbox) aboutOurselves(ctx context.Context, m *connectors.Message, inc store.Incident, lang report.Lang) {
+	alerts, _, err := o.ledger.Alerts(ctx, store.AlertFilter{Incident: inc.ID, Limit: 1})
+	if err != nil || len(alerts) == 0 {
+		return
+	}
+	notes := alerts[0].Annotations
+	title, text := notes["title_"+string(lang)], notes["text_"+string(lang)]
+	if title == "" || text == "" {
+		return
+	}
+	m.Title = say(lang, "title."+m.Kind, "incident", inc.ID, "title", title)
+	m.Verdict, m.Steps = "", nil
+	if m.Kind == "resolved" {
+		m.Text = say(lang, "text.again")
+		if inc.Resolved.After(inc.Started) && !inc.Started.IsZero() {
+			m.Text += say(lang, "text.lasted", "time", lasting(inc.Resolved.Sub(inc.Started)))
+		}
+		return
+	}
+	m.Text = text
 }
 
 // textOf is what happened, in one to three sentences.

@@ -64,6 +64,7 @@ type Ledger interface {
 	Setting(ctx context.Context, name string) (store.Setting, error)
 	PutSetting(ctx context.Context, by store.Actor, s store.Setting) (store.Setting, error)
 	Incident(ctx context.Context, id string) (store.Incident, error)
+	Alerts(ctx context.Context, f store.AlertFilter) ([]store.Alert, string, error)
 	Diagnosis(ctx context.Context, id string, attempt int) (incident.Diagnosis, error)
 	Audit(ctx context.Context, f store.AuditFilter) ([]store.Entry, string, error)
 }

@@ -20,6 +20,7 @@ var phrases = map[string][2]string{
 	"text.firing.one": {"One alert is firing.", "1 条告警正在触发。"},
 	"text.firing":     {"{count} alerts are firing.", "{count} 条告警正在触发。"},
 	"text.soon":       {"A diagnosis follows.", "正在诊断。"},
+	"text.again":      {"It answers again. ", "数据源已恢复应答。"},
 	"text.test":       {"Messages of Triagent arrive here.", "Triagent 的消息会送达此处。"},
 
 	"field.severity": {"Severity", "严重程度"},

@@ -40,7 +40,7 @@ const baselineGap = 2 * time.Minute
 
 // Run collects one bundle.
 func (c *collectCmd) Run(ctx context.Context, w world) error {
-	s, err := app.ReadSettings(c.Config)
+	s, err := app.ReadSettings(ctx, c.Config)
 	if err != nil {
 		return err
 	}

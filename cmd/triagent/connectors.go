@@ -34,7 +34,7 @@ Examples:
 
 // Run prints what every source knows.
 func (c *checkConnectorsCmd) Run(ctx context.Context, w world) error {
-	s, err := app.ReadSettings(c.Config)
+	s, err := app.ReadSettings(ctx, c.Config)
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,11 @@ Examples:
 }
 
 // settings reads the file and lets flags win over it.
-func settings(file, data, listen string) (app.Settings, error) {
+func settings(ctx context.Context, file, data, listen string) (app.Settings, error) {
 	var s app.Settings
 	if file != "" {
 		var err error
-		if s, err = app.ReadSettings(file); err != nil {
+		if s, err = app.ReadSettings(ctx, file); err != nil {
 			return s, err
 		}
 	}
@@ -53,7 +53,7 @@ func settings(file, data, listen string) (app.Settings, error) {
 
 // Run serves until it is interrupted, which is how a service ends well.
 func (c *serveCmd) Run(ctx context.Context, w world) error {
-	s, err := settings(c.Config, c.Data, c.Listen)
+	s, err := settings(ctx, c.Config, c.Data, c.Listen)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ Examples:
 
 // Run serves the demonstration until it is interrupted.
 func (c *demoCmd) Run(ctx context.Context, w world) error {
-	s, err := settings("", c.Data, c.Listen)
+	s, err := settings(ctx, "", c.Data, c.Listen)
 	if err != nil {
 		return err
 	}
@@ -159,8 +159,8 @@ type checkConfigCmd struct {
 }
 
 // Run reads the settings and says what is wrong, one line a problem.
-func (c *checkConfigCmd) Run(w world) error {
-	s, err := app.ReadSettings(c.Config)
+func (c *checkConfigCmd) Run(ctx context.Context, w world) error {
+	s, err := app.ReadSettings(ctx, c.Config)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ type checkStoreCmd struct{ where }
 
 // Run asks the store to check itself.
 func (c *checkStoreCmd) Run(ctx context.Context, w world) error {
-	s, err := settings(c.Config, c.Data, "")
+	s, err := settings(ctx, c.Config, c.Data, "")
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ type checkAuditCmd struct{ where }
 
 // Run verifies the chain of the audit.
 func (c *checkAuditCmd) Run(ctx context.Context, w world) error {
-	s, err := settings(c.Config, c.Data, "")
+	s, err := settings(ctx, c.Config, c.Data, "")
 	if err != nil {
 		return err
 	}

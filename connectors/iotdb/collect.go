@@ -145,7 +145,7 @@ func (r *run) queries(ctx context.Context, members []member) error {
 	told, all := 0, 0
 	for i := range a.rows() {
 		took, err := strconv.ParseFloat(a.text("ElapsedTime", i), 64)
-		if err != nil || took < r.c.Query.Seconds() || a.text("Statement", i) == showQueries {
+		if err != nil || took < r.c.Query.Seconds() || r.isOwn(a.text("Statement", i), asked) {
 			continue
 		}
 		if all++; told == mostRunning {
@@ -162,6 +162,13 @@ func (r *run) queries(ctx context.Context, members []member) error {
 		}
 	}
 	return r.reduced(all, told, "queries", "those listed first", showQueries)
+}
+
+// isOwn reports whether a statement is one of ours.
+func (r *run) isOwn(sql string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.own.has(sql, now)
 }
 
 // clock tells how the cluster's clock stands to ours, by its own time in

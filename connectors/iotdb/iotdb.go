@@ -29,6 +29,7 @@ type Source struct {
 
 	mu   sync.Mutex
 	last int // index in rest of the one that answered last
+	own  own // what was asked of late
 }
 
 var _ connectors.Source = (*Source)(nil)
@@ -104,6 +105,7 @@ var errSlow = errors.New("it was slow")
 func (s *Source) ask(ctx context.Context, sql string) (*answer, error) {
 	s.mu.Lock()
 	first := s.last
+	s.own.add(sql, time.Now())
 	s.mu.Unlock()
 	var failed error
 	for _, quick := range []bool{true, false} {

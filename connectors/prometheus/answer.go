@@ -28,11 +28,12 @@ type wireSeries struct {
 type notes struct {
 	warnings []string // of what is missing in it
 	partial  bool     // some of the servers behind it did not answer
+	left     []string // targets that watch and were left out, sorted
 }
 
 // and puts what two answers say together.
 func (n notes) and(m notes) notes {
-	return notes{append(slices.Clone(n.warnings), m.warnings...), n.partial || m.partial}
+	return notes{append(slices.Clone(n.warnings), m.warnings...), n.partial || m.partial, append(slices.Clone(n.left), m.left...)}
 }
 
 // why says what is missing in an answer, each thing once, and not without end.

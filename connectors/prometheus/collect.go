@@ -61,6 +61,15 @@ func (g *gathering) run(ctx context.Context, asked []connectors.Node) error {
 	if err := g.tell(said, "the list of targets"); err != nil {
 		return err
 	}
+	targets := 0
+	for _, n := range all {
+		targets += len(n.targets)
+	}
+	if r, ok := said.reduction(targets); ok {
+		if err := g.to.Reduced(r); err != nil {
+			return sinkError{err}
+		}
+	}
 	nodes := choose(all, asked)
 	if len(nodes) > 0 {
 		if err := g.nodes(ctx, all, nodes); err != nil {

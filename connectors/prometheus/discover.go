@@ -39,6 +39,9 @@ func (s *Source) Discover(ctx context.Context, span incident.Window) (connectors
 		held.Count = -1
 	}
 	f.Holds = append(f.Holds, held)
+	if h, ok := said.held(); ok {
+		f.Holds = append(f.Holds, h)
+	}
 	lacks, err := s.down(ctx, span, nodes)
 	f.Lacks = append(f.Lacks, lacks...)
 	return f, err

@@ -30,6 +30,7 @@ type Config struct {
 	ServiceLabel   string        `yaml:"service_label"` // label that says what a node is an instance of; empty: job
 	Step           time.Duration `yaml:"step"`          // spacing of samples; 0: as they were scraped
 	MaxSeries      int           `yaml:"max_series"`    // of a node; 0: 5000
+	Monitoring     bool          `yaml:"monitoring"`    // take what watches for nodes too: Prometheus, Grafana, Triagent and their like
 }
 
 // label is what Prometheus takes for the name of a label.

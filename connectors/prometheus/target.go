@@ -53,16 +53,20 @@ func (s *Source) known(ctx context.Context, span incident.Window) ([]*node, note
 	for _, name := range slices.Sorted(maps.Keys(machineInfo)) {
 		ask = append(ask, s.match.with(matcher{Name: "__name__", Op: "=", Value: name}).String())
 	}
+	ask = append(ask, s.match.with(matcher{Name: "__name__", Op: "=~", Value: strings.Join(watcherInfo, "|")}).String())
 	sets, n, err := s.labelSets(ctx, span, ask...)
 	if err != nil {
 		return nil, n, err
 	}
 	var targets []*target
 	names := make(map[string]string) // own names of machines by instance
+	watch := make(watchers)
 	for _, set := range sets {
 		switch key, machine := machineInfo[set["__name__"]]; {
 		case machine:
 			names[set["job"]+"\xff"+set["instance"]] = set[key]
+		case slices.Contains(watcherInfo, set["__name__"]):
+			watch.add(set)
 		case set[s.c.NodeLabel] != "":
 			targets = append(targets, s.target(set))
 		}
@@ -71,6 +75,7 @@ func (s *Source) known(ctx context.Context, span incident.Window) ([]*node, note
 		all, more, err := s.pushed(ctx, span)
 		return all, n.and(more), err
 	}
+	targets, n.left = s.watched(targets, watch)
 	for _, t := range targets {
 		if _, ok := names[t.labels["job"]+"\xff"+t.labels["instance"]]; ok {
 			t.machine = true

@@ -43,7 +43,7 @@ systems:
       - {kind: prometheus, url: '%s'}
       - {kind: prometheus, name: gone, url: 'http://127.0.0.1:1', retries: -1}
 `, prometheus.URL)
-	set, err := parseSettings("t.yaml", []byte(settings))
+	set, err := parseSettings(t.Context(), "t.yaml", []byte(settings))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // TestNoSystemLabel has two alerts about one node, of which the first names no
 // system: the incidents are of the declared one, and its nodes are kept once.
 func TestNoSystemLabel(t *testing.T) {
-	set, err := parseSettings("t.yaml", []byte(`
+	set, err := parseSettings(t.Context(), "t.yaml", []byte(`
 hooks: {settle: 50ms}
 systems: [{name: plant, kind: iotdb, within: 2s, sources: [{kind: prometheus, url: 'http://127.0.0.1:1', retries: -1}]}]
 `))

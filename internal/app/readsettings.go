@@ -2,11 +2,12 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"reflect"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -16,100 +17,101 @@ import (
 	"triagent/internal/errs"
 )
 
-// maxSettings bounds the file of settings, in bytes.
-const maxSettings = 1 << 20
-
 // ReadSettings reads the file of settings strictly: an unknown key, a wrong type
 // or a wrong value is an error of kind errs.Invalid that names file, line and
-// column. Several are joined, in the order of the file.
-func ReadSettings(file string) (Settings, error) {
-	var s Settings
-	text, err := os.ReadFile(file)
+// column of the value, what was expected and what to do. Several are joined, in
+// the order of the file. It returns when ctx ends.
+func ReadSettings(ctx context.Context, file string) (Settings, error) {
+	text, err := readFile(ctx, file, maxSettings)
 	if err != nil {
 		kind := errs.Invalid
 		if errors.Is(err, os.ErrNotExist) {
 			kind = errs.NotFound
 		}
-		return s, &errs.Error{Op: "read settings", Kind: kind, Err: err}
+		return Settings{}, &errs.Error{Op: "read settings", Kind: kind, Err: err}
 	}
-	return parseSettings(file, text)
+	type answer struct {
+		s   Settings
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		s, err := parseSettings(ctx, file, text)
+		got <- answer{s, err}
+	}()
+	select {
+	case a := <-got:
+		return a.s, a.err
+	case <-ctx.Done():
+		return Settings{}, context.Cause(ctx)
+	}
 }
 
-func parseSettings(file string, text []byte) (s Settings, err error) {
+func parseSettings(ctx context.Context, file string, text []byte) (s Settings, err error) {
 	defer func() {
 		// The parser is not ours; on input that breaks it the file is at fault.
 		if r := recover(); r != nil {
-			err = errs.At(file, 1, 1, "not readable as YAML: %v", r)
+			s, err = Settings{}, errs.At(file, 1, 1, "not readable as YAML: %v", r)
 		}
 	}()
 	if len(text) > maxSettings {
 		return s, errs.At(file, 0, 0, "has %d bytes, at most %d are read", len(text), maxSettings)
 	}
+	if err := bounded(file, text); err != nil {
+		return s, err
+	}
 	f, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return s, placed(file, err)
 	}
+	var root ast.Node
 	for _, d := range f.Docs {
-		if d.Body == nil {
+		if d.Body == nil || d.Body.Type() == ast.NullType {
 			continue // an empty file is the default settings
 		}
-		in := &insertion{file: file}
-		if ast.Walk(in, d.Body); in.err != nil {
-			return s, in.err
+		if root != nil {
+			line, column := position(d.Body)
+			return s, errs.At(file, line, column, "a second document begins here, and a file of settings holds one")
 		}
-		if err := yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(d.Body, &s); err != nil && !errors.Is(err, io.EOF) {
-			return s, placed(file, err)
-		}
+		root = d.Body
+	}
+	refs, err := s.read(ctx, file, root)
+	if err != nil {
+		return s, err
 	}
 	s.File = file
 	var all []error
 	for _, p := range s.problems() {
-		line, column := find(text, p.key)
-		all = append(all, errs.At(file, line, column, "%s: %s", p.key, p.text))
+		all = append(all, refs.hidden(p.at(file, root)))
 	}
 	return s, errors.Join(all...)
 }
 
-// insertion puts what ${env:NAME} and ${file:PATH} stand for in the place of
-// texts that are nothing else, so that secrets need not be in the file.
-type insertion struct {
-	file string
-	err  error
-}
-
-// Visit replaces one text.
-func (in *insertion) Visit(n ast.Node) ast.Visitor {
-	t, ok := n.(*ast.StringNode)
-	if !ok || in.err != nil {
-		return in
+// read fills the settings from a file's root, which may be nil.
+func (s *Settings) read(ctx context.Context, file string, root ast.Node) (references, error) {
+	if root == nil {
+		return nil, nil
 	}
-	inner, ok := strings.CutPrefix(t.Value, "${")
-	if !ok || !strings.HasSuffix(inner, "}") {
-		return in
+	many := &aliases{file: file}
+	if ast.Walk(many, root); many.err != nil {
+		return nil, many.err
 	}
-	how, name, _ := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
-	line, column := position(n)
-	switch how {
-	case "env":
-		v, ok := os.LookupEnv(name)
-		if !ok {
-			in.err = errs.At(in.file, line, column, "the environment has no %s", name)
-		}
-		t.Value = v
-	case "file":
-		text, err := os.ReadFile(name)
-		if err != nil {
-			in.err = errs.At(in.file, line, column, "%w", err)
-		}
-		t.Value = strings.TrimRight(string(text), "\r\n")
-	default:
-		in.err = errs.At(in.file, line, column, "%q is neither ${env:NAME} nor ${file:PATH}", t.Value)
+	in := &insertion{ctx: ctx, file: file}
+	if ast.Walk(in, root); len(in.errs) > 0 {
+		return nil, errors.Join(in.errs...)
 	}
-	return in
+	like := &shape{file: file, refs: in.refs}
+	if like.value("", root, reflect.TypeFor[Settings]()); len(like.errs) > 0 {
+		return nil, errors.Join(like.errs...)
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(root, s); err != nil && !errors.Is(err, io.EOF) {
+		return nil, in.refs.hidden(placed(file, err))
+	}
+	return in.refs, nil
 }
 
 // placed gives the parser's error its place.
-func placed(file string, err error) error {
+func placed(file string, err error) *errs.Error {
 	var at interface {
 		error
 		GetToken() *token.Token
@@ -117,34 +119,11 @@ func placed(file string, err error) error {
 	}
 	if errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil {
 		p := at.GetToken().Position
-		return errs.At(file, max(p.Line, 1), max(p.Column, 1), "%s", at.GetMessage())
+		err := errs.At(file, max(p.Line, 1), max(p.Column, 1), "%s", at.GetMessage())
+		err.Remedy = "in doubt put quotes around the value: { } [ ] , : # & * mean something in YAML"
+		return err
 	}
 	return errs.At(file, 1, 1, "%s", err)
-}
-
-// find returns the place of a key, as "oidc[0].issuer", or of what is nearest
-// around it; 0, 0 if it is not in the file at all.
-func find(text []byte, key string) (line, column int) {
-	f, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return 0, 0
-	}
-	for key != "" {
-		if p, err := yaml.PathString("$." + key); err == nil {
-			if n, err := p.FilterFile(f); err == nil {
-				return position(n)
-			}
-		}
-		key = key[:max(0, strings.LastIndexAny(key, ".["))]
-	}
-	return 0, 0
-}
-
-func position(n ast.Node) (line, column int) {
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		return t.Position.Line, t.Position.Column
-	}
-	return 0, 0
 }
 
 // Summary is the settings in a few lines for the log; it holds no secret.

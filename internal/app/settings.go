@@ -102,8 +102,9 @@ func (s Settings) withDefaults() Settings {
 
 // problem is a setting that is wrong.
 type problem struct {
-	key  string // as "oidc[0].issuer"
-	text string
+	key    string // as "oidc[0].issuer"
+	text   string
+	remedy string // may be empty
 }
 
 // Problems lists the settings that are wrong in themselves, in the order of the
@@ -112,14 +113,14 @@ func (s Settings) problems() []problem {
 	s = s.withDefaults()
 	var out []problem
 	bad := func(key, format string, args ...any) {
-		out = append(out, problem{key, fmt.Sprintf(format, args...)})
+		out = append(out, problem{key: key, text: fmt.Sprintf(format, args...)})
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
-		bad("listen", "%q is not host:port", s.Listen)
+		bad("listen", "%q is not host:port, as 127.0.0.1:8080", s.Listen)
 	}
 	if s.Database != "" {
 		if u, err := url.Parse(s.Database); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-			bad("database", "not a postgres:// URL")
+			bad("database", "it is no URL as postgres://user:password@host/db")
 		}
 		if ambiguous(s.Database) {
 			bad("database", "user or password holds one of @ : / ?, which has to be written %%40 %%3A %%2F %%3F there")
@@ -127,7 +128,7 @@ func (s Settings) problems() []problem {
 	}
 	isURL := func(key, v string) {
 		if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-			bad(key, "%q is not an http:// or https:// URL", v)
+			bad(key, "%q is not an http:// or https:// URL, as https://triagent.example.com", v)
 		}
 	}
 	isURL("public_url", s.PublicURL)
@@ -159,32 +160,49 @@ func (s Settings) problems() []problem {
 		}
 	}
 	if s.Diagnosis.Workers < 0 || s.Diagnosis.Workers > 256 {
-		bad("diagnosis.workers", "%d is not in 0..256", s.Diagnosis.Workers)
+		bad("diagnosis.workers", "%d is not in 0..256, where 0 is one a processor", s.Diagnosis.Workers)
 	}
 	if s.Diagnosis.Queue < 1 || s.Diagnosis.Queue > 1_000_000 {
 		bad("diagnosis.queue", "%d is not in 1..1000000", s.Diagnosis.Queue)
 	}
 	if s.SMTP.Host != "" {
 		if err := s.SMTP.server().Validate(); err != nil {
-			bad("smtp", "%v", err)
+			out = append(out, problemsOf("smtp", err)...)
 		}
 	}
 	if err := s.Hooks.Validate(); err != nil {
-		bad("hooks", "%v", err)
+		out = append(out, problemsOf("hooks", err)...)
+	}
+	out = append(out, s.systemProblems()...)
+	for i := range s.OIDC {
+		if err := s.OIDC[i].Validate(); err != nil {
+			out = append(out, problemsOf(fmt.Sprintf("oidc[%d]", i), err)...)
+		}
+	}
+	return out
+}
+
+// systemProblems lists what is wrong with the declared systems.
+func (s Settings) systemProblems() []problem {
+	if len(s.Systems) == 0 {
+		return nil
+	}
+	var out []problem
+	kinds, err := systemKinds(s.Diagnosis.Knowledge)
+	if err != nil {
+		return []problem{{key: "diagnosis.knowledge", text: err.Error(), remedy: "docs/extend.md tells what may be in such a folder"}}
 	}
 	names := make(map[string]bool)
 	for i := range s.Systems {
 		key, sys := fmt.Sprintf("systems[%d]", i), &s.Systems[i]
-		if sys.Name == "" || names[strings.ToLower(sys.Name)] {
-			bad(key+".name", "%q: every system needs a name of its own", sys.Name)
+		if name := strings.ToLower(sys.Name); name == "" || names[name] {
+			out = append(out, problem{
+				key: key + ".name", text: fmt.Sprintf("%.60q: every system needs a name of its own", sys.Name),
+				remedy: "write the name that alerts have in their system or cluster label",
+			})
 		}
 		names[strings.ToLower(sys.Name)] = true
-		sys.problems(func(k, format string, args ...any) { bad(key+"."+k, format, args...) })
-	}
-	for i := range s.OIDC {
-		if err := s.OIDC[i].Validate(); err != nil {
-			bad(fmt.Sprintf("oidc[%d]", i), "%v", err)
-		}
+		out = append(out, sys.problems(key, kinds)...)
 	}
 	return out
 }

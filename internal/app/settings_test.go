@@ -19,8 +19,8 @@ func TestParseSettings(t *testing.T) {
 		{"empty", "", ""},
 		{"comment", "# nothing\n", ""},
 		{"all kinds", "listen: 127.0.0.1:9\nhooks:\n  settle: 5s\nsmtp:\n  host: mail\n  from: a@b.c\n  user: u\n  password: ${env:TRIAGENT_TEST_SECRET}\n", ""},
-		{"unknown key", "listen: 127.0.0.1:9\nlisten_addr: x\n", "s.yaml:2:1: unknown field"},
-		{"wrong type", "diagnosis:\n  workers: many\n", "s.yaml:2:12"},
+		{"unknown key", "listen: 127.0.0.1:9\nlisten_addr: x\n", `s.yaml:2:1: "listen_addr" is no setting at the top of the file; did you mean listen?`},
+		{"wrong type", "diagnosis:\n  workers: many\n", `s.yaml:2:12: diagnosis.workers: "many" is no whole number (write a whole number, as 4)`},
 		{"wrong value", "listen: 127.0.0.1:9\nlog:\n  level: loud\n", "s.yaml:3:10: log.level"},
 		{"not YAML", "listen: [\n", "s.yaml:1"},
 		{"no such variable", "smtp:\n  password: ${env:TRIAGENT_TEST_NONE}\n", "TRIAGENT_TEST_NONE"},
@@ -29,10 +29,10 @@ func TestParseSettings(t *testing.T) {
 		{"a password as it is", "database: postgres://u:p@ss:word@127.0.0.1/db\n", "%40"},
 		{"not a database", "database: mysql://x\n", "s.yaml:1:11: database"},
 		{"not a proxy", "proxies: [10.0.0.0/8, nginx]\n", "s.yaml:1:23: proxies[1]"},
-		{"no sender", "smtp:\n  host: mail\n", "s.yaml:2:7: smtp"},
+		{"no sender", "smtp:\n  host: mail\n", "s.yaml:2:3: smtp"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := parseSettings("s.yaml", []byte(tt.text))
+			s, err := parseSettings(t.Context(), "s.yaml", []byte(tt.text))
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Fatalf("error %v, want %q", err, tt.want)
 			}
@@ -66,7 +66,7 @@ func TestDocumentedSettings(t *testing.T) {
 			}
 			return "something of sixteen letters"
 		})
-		if _, err := parseSettings("service.md", []byte(block)); err != nil {
+		if _, err := parseSettings(t.Context(), "service.md", []byte(block)); err != nil {
 			t.Errorf("%v in\n%s", err, block)
 		}
 	}

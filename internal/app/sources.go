@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -50,8 +51,14 @@ type receiver interface {
 // decoder decodes a piece of YAML strictly into a value.
 type decoder func(value any) error
 
+// sourceKind says how the settings of one kind of source are read.
+type sourceKind struct {
+	settings reflect.Type
+	read     func(decoder) (*sourceConfig, error)
+}
+
 // sourceKinds are the kinds of source there are.
-var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
+var sourceKinds = map[string]sourceKind{
 	"alertmanager": kind(alertmanager.New, func(c *alertmanager.Config) string { return c.URL }),
 	"elastic":      kind(elastic.New, func(c *elastic.Config) string { return c.URL }),
 	"files":        kind(files.New, func(c *files.Config) string { return strings.Join(c.Paths, " ") }),
@@ -59,7 +66,7 @@ var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
 	"jaeger":       kind(jaeger.New, func(c *jaeger.Config) string { return c.URL }),
 	"kubernetes":   kind(kubernetes.New, func(c *kubernetes.Config) string { return c.URL }),
 	"loki":         kind(loki.NewSource, func(c *loki.SourceConfig) string { return c.URL }),
-	"otlp":         receiving,
+	"otlp":         {reflect.TypeFor[otlp.Config](), receiving},
 	"postgresql":   kind(postgresql.New, func(c *postgresql.Config) string { return strings.Join(c.Hosts, " ") }),
 	"prometheus":   kind(prometheus.New, func(c *prometheus.Config) string { return c.URL }),
 }
@@ -69,8 +76,8 @@ var sourceKinds = map[string]func(decoder) (*sourceConfig, error){
 func kind[C any, P interface {
 	*C
 	Validate() error
-}, S connectors.Source](open func(C) (S, error), at func(P) string) func(decoder) (*sourceConfig, error) {
-	return func(decode decoder) (*sourceConfig, error) {
+}, S connectors.Source](open func(C) (S, error), at func(P) string) sourceKind {
+	return sourceKind{reflect.TypeFor[C](), func(decode decoder) (*sourceConfig, error) {
 		var all struct {
 			Kind   string `yaml:"kind"`
 			Name   string `yaml:"name"`
@@ -84,7 +91,7 @@ func kind[C any, P interface {
 			at: at(c), validate: c.Validate,
 			open: func() (connectors.Source, error) { return open(all.Config) },
 		}, nil
-	}
+	}}
 }
 
 // receiving reads the settings of a source that the service itself fills with
@@ -94,7 +101,7 @@ func receiving(decode decoder) (*sourceConfig, error) {
 	s, err := kind(otlp.New, func(read *otlp.Config) string {
 		c = *read
 		return read.Dir
-	})(decode)
+	}).read(decode)
 	if err == nil {
 		s.receive = func(log *slog.Logger) (receiver, error) { return otlp.NewReceiver(c, log) }
 	}
@@ -108,16 +115,25 @@ func (s *SourceSettings) UnmarshalYAML(unmarshal func(any) error) error {
 		return err
 	}
 	s.Kind, _ = head["kind"].(string)
-	s.Name, _ = head["name"].(string)
-	read, ok := sourceKinds[s.Kind]
+	s.Name = textual(head["name"])
+	kind, ok := sourceKinds[s.Kind]
 	if !ok {
 		return fmt.Errorf("kind: %q is no kind of source; there are: %s", s.Kind, strings.Join(kindNames(), ", "))
 	}
 	var err error
-	s.read, err = read(unmarshal)
+	s.read, err = kind.read(unmarshal)
 	return err
 }
 
+// textual is a simple value as text: a source may be named 1.
+func textual(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// kindNames are the kinds of source, sorted.
 func kindNames() []string {
 	var names []string
 	for k := range sourceKinds {

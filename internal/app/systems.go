@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"triagent/connectors"
 	"triagent/incident"
 	"triagent/internal/errs"
+	"triagent/knowledge"
 	"triagent/telemetry"
 )
 
@@ -25,23 +27,60 @@ type SystemSettings struct {
 	Sources []SourceSettings `yaml:"sources"`
 }
 
-// problems tells what is wrong with the declaration; keys are below its own.
-func (s *SystemSettings) problems(bad func(key, format string, args ...any)) {
+// problems tells what is wrong with the declaration, whose path is key. Kinds
+// are those of system that there are.
+func (s *SystemSettings) problems(key string, kinds []string) []problem {
+	var out []problem
+	bad := func(k, remedy, format string, args ...any) {
+		out = append(out, problem{key: key + "." + k, text: fmt.Sprintf(format, args...), remedy: remedy})
+	}
+	if s.Kind != "" && !slices.Contains(kinds, strings.ToLower(s.Kind)) {
+		near := otherSpellings[strings.ToLower(s.Kind)]
+		if near != "" {
+			near = fmt.Sprintf("; did you mean %s?", near)
+		}
+		bad("kind", "kinds are: "+strings.Join(kinds, ", ")+"; leave it out for any other system",
+			"unknown kind %.40q%s", s.Kind, cmp.Or(near, meant(s.Kind, kinds)))
+	}
 	if _, err := time.LoadLocation(s.LogZone); err != nil {
-		bad("log_zone", "%q is no time zone", s.LogZone)
+		bad("log_zone", "write its name in the tz database, as Asia/Shanghai or UTC", "%.60q is no time zone", s.LogZone)
 	}
 	if s.Within < 0 || s.Within > 10*time.Minute {
-		bad("within", "%v is not in 0..10m", s.Within)
+		bad("within", "write how long collecting may take, as 30s", "%v is not in 0..10m", s.Within)
 	}
 	if len(s.Sources) == 0 {
-		bad("sources", "a system needs at least one source")
+		bad("sources", "name what remembers something of it, as {kind: prometheus, url: 'http://127.0.0.1:9090'}", "a system needs at least one source")
 	}
 	for i := range s.Sources {
-		src := &s.Sources[i]
-		if err := src.read.validate(); err != nil {
-			bad(fmt.Sprintf("sources[%d]", i), "%v", err)
+		if read := s.Sources[i].read; read != nil {
+			if err := read.validate(); err != nil {
+				out = append(out, problemsOf(fmt.Sprintf("%s.sources[%d]", key, i), err)...)
+			}
+		} else {
+			bad(fmt.Sprintf("sources[%d]", i), "kinds are: "+strings.Join(kindNames(), ", "), "a source needs a kind")
 		}
 	}
+	return out
+}
+
+// otherSpellings are names that a kind of system goes by elsewhere. The knowledge
+// base reads metrics and logs under some of them, its cards and actions do not.
+var otherSpellings = map[string]string{
+	"k8s": "kubernetes", "microservices": "microservice", "pg": "postgresql", "pgsql": "postgresql", "postgres": "postgresql", "patroni": "postgresql",
+}
+
+// systemKinds are the kinds of system that the knowledge base tells apart, with
+// the folders that extend it.
+func systemKinds(dirs []string) ([]string, error) {
+	folders, err := Folders(dirs)
+	if err != nil {
+		return nil, err
+	}
+	base, err := knowledge.Load(folders...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(base.Systems(), func(name string) bool { return otherSpellings[name] != "" }), nil
 }
 
 // open makes the sources of a system. They connect to nothing yet.

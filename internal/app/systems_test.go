@@ -32,7 +32,7 @@ func TestSystems(t *testing.T) {
         user: u
         password: p
 `
-	s, err := parseSettings("t.yaml", []byte(good))
+	s, err := parseSettings(t.Context(), "t.yaml", []byte(good))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,14 +53,15 @@ func TestSystems(t *testing.T) {
 	}
 	for _, c := range []struct{ from, to, want string }{
 		{"timeout: 5s", "timout: 5s", "t.yaml:10:"},
-		{"kind: prometheus\n        url", "kind: promethus\n        url", `"promethus" is no kind of source; there are: `},
-		{"kind: prometheus\n        url: http", "kind: prometheus\n        url: gopher", "t.yaml:7:"},
-		{"within: 20s", "within: 20h", "t.yaml:5:"},
+		{"kind: prometheus\n        url", "kind: promethus\n        url", `t.yaml:7:15: systems[0].sources[0].kind: unknown kind "promethus"; did you mean prometheus? (kinds are: `},
+		{"kind: prometheus\n        url: http", "kind: prometheus\n        url: gopher", "t.yaml:8:14: systems[0].sources[0].url: "},
+		{"within: 20s", "within: 20h", "t.yaml:5:13: systems[0].within"},
+		{"kind: iotdb", "kind: postgres", `t.yaml:3:11: systems[0].kind: unknown kind "postgres"; did you mean postgresql? (kinds are: envoy, `},
 		{"name: plant", "name: ''", "a name of its own"},
 		{"Asia/Shanghai", "Mars/Olympus", "t.yaml:4:"},
-		{"password: p", "", "user and password belong together"},
+		{"password: p", "", "t.yaml:14:15: systems[0].sources[1]: user and password belong together"},
 	} {
-		_, err := parseSettings("t.yaml", []byte(strings.Replace(good, c.from, c.to, 1)))
+		_, err := parseSettings(t.Context(), "t.yaml", []byte(strings.Replace(good, c.from, c.to, 1)))
 		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s -> %s: %v, want %s", c.from, c.to, err, c.want)
 		}
@@ -76,7 +77,7 @@ func TestKinds(t *testing.T) {
 		"postgresql": "hosts: [127.0.0.1], user: u", "prometheus": "url: http://127.0.0.1:9090",
 	}
 	for _, kind := range kindNames() {
-		s, err := parseSettings("t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", "+least[kind]+"}]}]"))
+		s, err := parseSettings(t.Context(), "t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", "+least[kind]+"}]}]"))
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
@@ -89,7 +90,7 @@ func TestKinds(t *testing.T) {
 		if err := all.close(); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if _, err := parseSettings("t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", odd: 1}]}]")); err == nil || !strings.Contains(err.Error(), "t.yaml:1:") {
+		if _, err := parseSettings(t.Context(), "t.yaml", []byte("systems: [{name: s, sources: [{kind: "+kind+", odd: 1}]}]")); err == nil || !strings.Contains(err.Error(), "t.yaml:1:") {
 			t.Errorf("%s: an unknown key: %v", kind, err)
 		}
 	}
@@ -105,7 +106,7 @@ func TestReceives(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	set, err := parseSettings("t.yaml", []byte("systems: [{name: shop, sources: [{kind: otlp, dir: '"+t.TempDir()+"', grpc: none, http: '"+at+"'}]}]"))
+	set, err := parseSettings(t.Context(), "t.yaml", []byte("systems: [{name: shop, sources: [{kind: otlp, dir: '"+t.TempDir()+"', grpc: none, http: '"+at+"'}]}]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestReceives(t *testing.T) {
 
 // TestUndeclared shows what is said of a system that the settings do not name.
 func TestUndeclared(t *testing.T) {
-	set, err := parseSettings("t.yaml", []byte("systems: [{name: shop, kind: mysql, sources: [{kind: prometheus, url: 'http://127.0.0.1:1'}]}]"))
+	set, err := parseSettings(t.Context(), "t.yaml", []byte("systems: [{name: shop, kind: mysql, sources: [{kind: prometheus, url: 'http://127.0.0.1:1'}]}]"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,12 +27,12 @@ func (s *Service) lookAtSources(ctx context.Context) error {
 	if len(s.systems.list) == 0 {
 		return nil
 	}
-	told := make(map[string]time.Time) // source -> since when people are told
+	out := make(map[string]*outage) // by system and source
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
 	for {
 		for _, sys := range s.systems.list {
-			s.lookAt(ctx, sys, told)
+			s.lookAt(ctx, sys, out)
 		}
 		select {
 		case <-ctx.Done():
@@ -42,7 +42,7 @@ func (s *Service) lookAtSources(ctx context.Context) error {
 	}
 }
 
-func (s *Service) lookAt(ctx context.Context, sys *collect.System, told map[string]time.Time) {
+func (s *Service) lookAt(ctx context.Context, sys *collect.System, out map[string]*outage) {
 	limited, cancel := context.WithTimeout(ctx, lookEvery/2)
 	defer cancel()
 	now := time.Now()
@@ -55,14 +55,21 @@ func (s *Service) lookAt(ctx context.Context, sys *collect.System, told map[stri
 		}
 		key := sys.Name + "/" + src.Name
 		fails, last := g.State()
-		since, known := told[key]
+		o := out[key]
 		switch {
-		case fails >= tellAfter && !known:
-			told[key] = now
-			alerts = append(alerts, sourceAlert(sys, src, now, time.Time{}, last))
-		case fails == 0 && known:
-			delete(told, key)
-			alerts = append(alerts, sourceAlert(sys, src, since, now, nil))
+		case fails > 0 && o == nil:
+			o = &outage{system: sys.Name, source: src.Name, kind: src.Kind, at: src.At, since: now}
+			out[key] = o
+		case fails == 0 && o != nil:
+			delete(out, key)
+			if o.told {
+				alerts = append(alerts, o.alert(s.set, now))
+			}
+			continue
+		}
+		if fails >= tellAfter && !o.told {
+			o.told, o.why = true, last
+			alerts = append(alerts, o.alert(s.set, time.Time{}))
 		}
 	}
 	if len(alerts) == 0 {
@@ -71,22 +78,6 @@ func (s *Service) lookAt(ctx context.Context, sys *collect.System, told map[stri
 	if _, err := s.intake.Take(ctx, alerts); err != nil && ctx.Err() == nil {
 		s.log.WarnContext(ctx, "people could not be told of a source that does not answer", slog.Any("error", err))
 	}
-}
-
-// sourceAlert says that a source does not answer, or does again. It is about the
-// watching, not the watched: it names no node and a system of its own.
-func sourceAlert(sys *collect.System, src collect.Source, since, ends time.Time, why error) connectors.Alert {
-	a := connectors.Alert{
-		Source: "triagent", Name: "SourceDoesNotAnswer", Severity: "warning", System: ownSystem, Group: "source/" + sys.Name + "/" + src.Name,
-		Labels: map[string]string{"watched": sys.Name, "source": src.Name, "kind": src.Kind}, Starts: since.UTC(), Ends: ends.UTC(),
-	}
-	if ends.IsZero() {
-		a.Ends = time.Time{}
-	}
-	if why != nil {
-		a.Annotations = map[string]string{"summary": fmt.Sprintf("Source %s of system %s does not answer: %v", src.Name, sys.Name, why)}
-	}
-	return a
 }
 
 // checkSources says which sources do not answer, as the service last saw it.

@@ -23,6 +23,8 @@ var conclusions = table{
 
 	"summary.cause":   {"{node}[, leader of {led} {led|group|groups}]: {fault}[, from {onset}].", "{node}[（领导 {led} 个组）]：{fault}[，自 {onset}]。"},
 	"summary.suspect": {"Not certain; the first suspect is {node}[, leader of {led} {led|group|groups}], with {fault}[, from {onset}].", "尚不确定；首要可疑对象是 {node}[（领导 {led} 个组）]，{fault}[，自 {onset}]。"},
+	"summary.young":   {"Not certain: next to nothing was recorded before the fault to compare with; the first suspect is {node}, with {fault}[, from {onset}].", "尚不确定：故障之前几乎没有可供对比的记录；首要可疑对象是 {node}，{fault}[，自 {onset}]。"},
+	"summary.blind":   {"It cannot be told whether anything is wrong: next to nothing was recorded before to compare with.", "无法判断是否有异常：此前几乎没有可供对比的记录。"},
 	"summary.calm":    {"Probably nothing is wrong, but it is not certain; what stands out most is {node}, where it would be {fault}.", "很可能没有异常，但尚不确定；最突出的是 {node}，若有问题则可能是{fault}。"},
 	"summary.lost":    {"Data of the incident's time is missing, and the rest shows no clear trouble; what stands out most is {node}, where it would be {fault}.", "缺少事故时段的数据，其余数据未显示明显异常；最突出的是 {node}，若有问题则可能是{fault}。"},
 	"summary.unknown": {"Nothing was recorded that could tell what is wrong, or that nothing is.", "记录的数据既不能说明故障所在，也不能说明一切正常。"},

@@ -8,4 +8,4 @@ SELECT count(*)::float8,
        coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8,
        coalesce(extract(epoch FROM max(clock_timestamp() - query_start) FILTER (WHERE state = 'active')), 0)::float8
 FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'triagent'
