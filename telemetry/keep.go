@@ -98,4 +98,3 @@ func (l *spanList) each(ctx context.Context, fn func(*Span) error) error {
 	}
 	return nil
 }
-
