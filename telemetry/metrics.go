@@ -150,10 +150,7 @@ func (p *table) stamp(at int64, line int) {
 func (p *table) room() []float64 {
 	n := len(p.chunks) - 1
 	if n < 0 || len(p.chunks[n])+len(p.columns) > cap(p.chunks[n]) {
-		rows := max(1, chunkCells/max(1, len(p.columns)))
-		if n < 0 {
-			rows = min(rows, 64)
-		}
+		rows := min(max(1, chunkCells/max(1, len(p.columns))), 64<<min(n+1, 20)) // there may be thousands of small tables
 		p.chunks = append(p.chunks, make([]float64, 0, rows*len(p.columns)))
 		n++
 	}

@@ -1,9 +1,8 @@
 package app_test
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -43,12 +42,12 @@ func (h hostile) write(t *testing.T, dir string) {
 	t.Helper()
 	const frame = `{"version":1,"id":"hostile","system":"made","log_zone":"UTC",
 "window":{"from":"2026-11-20T10:40:00Z","to":"2026-11-20T10:50:00Z"},"baseline":{"from":"2026-11-20T10:00:00Z","to":"2026-11-20T10:39:00Z"}}`
-	h.file(t, dir, "incident.json", func(w io.Writer) { fmt.Fprint(w, frame) })
+	h.file(t, dir, "incident.json", func(w *bytes.Buffer) { fmt.Fprint(w, frame) })
 	nodes := hostileNodes
 	for i := range h.crowd {
 		nodes = append(nodes[:len(nodes):len(nodes)], fmt.Sprintf("other-%05d", i))
 	}
-	h.file(t, dir, "topology.json", func(w io.Writer) {
+	h.file(t, dir, "topology.json", func(w *bytes.Buffer) {
 		fmt.Fprint(w, `{"nodes":[`)
 		for i, n := range nodes {
 			fmt.Fprintf(w, `%s{"id":%q,"service":"service-%d"}`, [...]string{",", ""}[b2i(i == 0)], n, i/3)
@@ -56,9 +55,9 @@ func (h hostile) write(t *testing.T, dir string) {
 		fmt.Fprint(w, `],"calls":[{"from":"node-2","to":"node-3"},{"from":"node-1","to":"node-2"}]}`)
 	})
 	for i, n := range nodes {
-		h.file(t, dir, "metrics/"+n+".csv", func(w io.Writer) { h.metrics(w, i, n == "node-3") })
+		h.file(t, dir, "metrics/"+n+".csv", func(w *bytes.Buffer) { h.metrics(w, i, n == "node-3") })
 		if i < len(hostileNodes) {
-			h.file(t, dir, "logs/"+n+".log", func(w io.Writer) { h.log(w, n) })
+			h.file(t, dir, "logs/"+n+".log", func(w *bytes.Buffer) { h.log(w, n) })
 		}
 	}
 }
@@ -70,22 +69,15 @@ func b2i(b bool) int {
 	return 0
 }
 
-func (hostile) file(t *testing.T, dir, name string, fill func(io.Writer)) {
+func (hostile) file(t *testing.T, dir, name string, fill func(*bytes.Buffer)) {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := bufio.NewWriter(f)
-	fill(w)
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
+	var b bytes.Buffer
+	fill(&b)
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -93,7 +85,7 @@ func (hostile) file(t *testing.T, dir, name string, fill func(io.Writer)) {
 // metrics writes those of a node: at the ill one the CPU is used up, and requests
 // take longer. Those of a storm are gaps, infinities and numbers at the ends of
 // their range, by turns.
-func (h hostile) metrics(w io.Writer, node int, ill bool) {
+func (h hostile) metrics(w *bytes.Buffer, node int, ill bool) {
 	r := rand.New(rand.NewPCG(uint64(node), 7))
 	fmt.Fprint(w, "time,cpu_usage_percent,request_latency_ms,memory_rss_bytes,net_in_bytes")
 	for i := range h.storms {
@@ -116,7 +108,7 @@ func (h hostile) metrics(w io.Writer, node int, ill bool) {
 
 // log writes that of a node: five kinds of lines, and at node-5, between them,
 // what is hostile.
-func (h hostile) log(w io.Writer, node string) {
+func (h hostile) log(w *bytes.Buffer, node string) {
 	said := []string{"flushed memtable %d in %d ms", "opened session %d of client %d", "closed file %d after %d reads", "sent batch %d of %d rows", "heartbeat %d took %d us"}
 	r := rand.New(rand.NewPCG(uint64(len(node)), uint64(node[5])))
 	const lines = 1500
@@ -190,7 +182,7 @@ func TestHostile(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h, most := tt.small, int64(500<<20)
+			h, most := tt.small, int64(800<<20)
 			if full {
 				h, most = tt.full, 1500<<20
 			}
