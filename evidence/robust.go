@@ -8,6 +8,10 @@ import (
 // sortFloats sorts x ascending. Most of our slices have 5 to 50 elements, where
 // insertion beats the library's general sort several times over.
 func sortFloats(x []float64) {
+	if len(x) > radixFrom {
+		radixSort(x)
+		return
+	}
 	if len(x) > 40 {
 		slices.Sort(x)
 		return

@@ -1,6 +1,9 @@
 package evidence
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // scale is the location and spread that a series is measured in.
 type scale struct {
@@ -66,34 +69,34 @@ func newScale(base, win []float64, step float64, m Meaning) scale {
 	return s
 }
 
-// madLog is madSorted of the logarithms, without storing them: the order is
-// the same, so the middle distance is found by walking outwards.
+// madLog is madSorted of the logarithms, of which only a few are taken: distances
+// grow to both sides of the centre, and the middle one of two ascending lists is
+// found by halving.
+//
+// Source: selection from two sorted lists, Knuth, "The Art of Computer
+// Programming" 3, section 5.3.3.
 func madLog(x []float64, s *scale) float64 {
-	n, r := len(x), 0
-	for r < n && s.at(x[r]) < s.centre {
-		r++
+	n := len(x)
+	r := sort.Search(n, func(i int) bool { return s.at(x[i]) >= s.centre })
+	side := func(i, count, at int) float64 { // distance i of count on one side, which is that of x[at]
+		switch {
+		case i < 0:
+			return math.Inf(-1)
+		case i >= count:
+			return math.Inf(1)
+		}
+		return math.Abs(s.at(x[at]) - s.centre)
 	}
-	l := r - 1
-	var last, d float64
-	for range n/2 + 1 {
-		last = d
-		right, left := math.Inf(1), math.Inf(1)
-		if r < n {
-			right = s.at(x[r]) - s.centre
-		}
-		if l >= 0 {
-			left = s.centre - s.at(x[l])
-		}
-		if right <= left {
-			d, r = right, r+1
-		} else {
-			d, l = left, l-1
-		}
-	}
+	right := func(i int) float64 { return side(i, n-r, r+i) }
+	left := func(i int) float64 { return side(i, r, r-1-i) }
+	k := n / 2 // of the k smallest, some are right and the others left
+	from := max(0, k-r)
+	some := from + sort.Search(min(k, n-r)-from, func(i int) bool { return right(from+i) >= left(k-from-i-1) })
+	middle := math.Min(right(some), left(k-some))
 	if n%2 == 1 {
-		return d
+		return middle
 	}
-	return (last + d) / 2
+	return (math.Max(right(some-1), left(k-some-1)) + middle) / 2
 }
 
 // unitFloor is the least change that matters by the unit alone; 0: no say.

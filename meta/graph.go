@@ -28,23 +28,24 @@ type edgeKey struct {
 
 // graphBuilder collects who talks to whom.
 type graphBuilder struct {
-	edges map[edgeKey]int
-	names map[string]incident.NodeID // IDs, hosts and lower-case forms of both
-	spans map[string]incident.NodeID // by span ID
-	child []childSpan
-	seen  map[incident.NodeID]string // service by node that only spans name
+	edges       map[edgeKey]int
+	names       map[string]incident.NodeID // IDs, hosts and lower-case forms of both
+	spans       spanIDs
+	child       []childSpan
+	seen        map[incident.NodeID]string // service by node that only spans name
+	last        incident.NodeID            // what seen was last told, and of which service
+	lastService string
 }
 
 func newGraphBuilder() *graphBuilder {
 	return &graphBuilder{
-		edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, spans: map[string]incident.NodeID{},
-		seen: map[incident.NodeID]string{},
+		edges: map[edgeKey]int{}, names: map[string]incident.NodeID{}, seen: map[incident.NodeID]string{},
 	}
 }
 
 // childSpan is a span whose parent may not have been read yet.
 type childSpan struct {
-	parent string
+	parent uint64 // hash of its ID
 	node   incident.NodeID
 }
 
@@ -134,7 +135,7 @@ func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*inci
 		return nil, nil
 	}
 	var total int64
-	err := b.Spans(ctx, func(s *telemetry.Span) error {
+	err := b.KeepSpans(ctx, func(s *telemetry.Span) error {
 		total++
 		if total > maxGraphSpans {
 			return errEnough
@@ -153,12 +154,18 @@ func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*inci
 }
 
 func (g *graphBuilder) addSpan(s *telemetry.Span) {
-	g.spans[s.SpanID] = s.Node
-	if had, ok := g.seen[s.Node]; !ok || had == "" || s.Service != "" && s.Service < had {
-		g.seen[s.Node] = s.Service // the smallest, so that order does not matter
+	g.spans.put(telemetry.HashID(s.SpanID), s.Node)
+	if s.Node != g.last || s.Service != g.lastService {
+		g.last, g.lastService = s.Node, s.Service
+		if had, ok := g.seen[s.Node]; !ok || had == "" || s.Service != "" && s.Service < had {
+			g.seen[s.Node] = s.Service // the smallest, so that order does not matter
+		}
 	}
 	if s.ParentID != "" {
-		g.child = append(g.child, childSpan{s.ParentID, s.Node})
+		g.child = append(g.child, childSpan{telemetry.HashID(s.ParentID), s.Node})
+	}
+	if len(s.Attributes) == 0 {
+		return
 	}
 	if peer, ok := g.names[strings.ToLower(telemetry.PeerOf(s))]; ok && peer != s.Node {
 		g.edges[edgeKey{s.Node, peer, callEdge}]++
@@ -168,7 +175,7 @@ func (g *graphBuilder) addSpan(s *telemetry.Span) {
 // joinSpans makes calls of the spans whose parent ran on another node.
 func (g *graphBuilder) joinSpans() {
 	for _, c := range g.child {
-		if parent, ok := g.spans[c.parent]; ok && parent != c.node {
+		if parent, ok := g.spans.node(c.parent); ok && parent != c.node {
 			g.edges[edgeKey{parent, c.node, callEdge}]++
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -107,7 +108,8 @@ func FuzzMetrics(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cells := tight.Cells
+		var cells atomic.Int64
+		cells.Store(tight.Cells)
 		tab, _, err := readTable(bytes.NewReader(data), "f", tight, time.Hour, &cells)
 		if err != nil {
 			return

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"triagent/internal/errs"
@@ -23,7 +24,7 @@ type table struct {
 	sorted   bool
 	latest   int64
 	back     time.Duration // how far time may go back; 0: any
-	cells    *int64        // samples that may still be read
+	cells    *atomic.Int64 // samples that may still be read
 }
 
 // chunkCells is the number of samples in a chunk, about.
@@ -32,7 +33,7 @@ const chunkCells = 32 << 10
 // readTable reads the metrics of a node. back bounds how far time may go back
 // (0: any), cells is lowered by what was read. infinite counts the cells that
 // were infinite and became gaps.
-func readTable(r io.Reader, file string, lim Limits, back time.Duration, cells *int64) (t Table, infinite int, err error) {
+func readTable(r io.Reader, file string, lim Limits, back time.Duration, cells *atomic.Int64) (t Table, infinite int, err error) {
 	p := table{file: file, back: back, cells: cells, sorted: true, latest: math.MinInt64}
 	var fields row
 	for l := newLines(r, lim.Row); ; {
@@ -48,6 +49,9 @@ func readTable(r io.Reader, file string, lim Limits, back time.Duration, cells *
 		}
 		err := l.wide(file)
 		if len(line) == 0 {
+			continue
+		}
+		if err == nil && p.quick(line, l.number) {
 			continue
 		}
 		if err == nil {
@@ -118,7 +122,7 @@ func (p *table) row(fields [][]byte, line int) error {
 	if len(fields) != len(p.columns)+1 {
 		return errs.At(p.file, line, min(len(fields), len(p.columns)+1), "%d fields where the header has %d", len(fields), len(p.columns)+1)
 	}
-	if *p.cells -= int64(len(fields)); *p.cells < 0 {
+	if p.cells.Add(-int64(len(fields))) < 0 {
 		e := errs.At(p.file, line, 0, "the bundle has more metric samples than fit in memory")
 		e.Remedy = "shorten the baseline or leave out columns"
 		return e
@@ -130,25 +134,32 @@ func (p *table) row(fields [][]byte, line int) error {
 	if err := backwards(p.latest, at, p.back, p.file, line, p.time+1); err != nil {
 		return err
 	}
+	p.stamp(at, line)
+	return p.samples(fields, line)
+}
+
+// stamp adds the time and the line of a row.
+func (p *table) stamp(at int64, line int) {
 	p.sorted = p.sorted && at >= p.latest
 	p.latest = max(p.latest, at)
 	p.times = append(p.times, at)
 	p.lines = append(p.lines, int32(min(line, math.MaxInt32)))
-	return p.samples(fields, line)
+}
+
+// room is the chunk that has room for another row.
+func (p *table) room() []float64 {
+	n := len(p.chunks) - 1
+	if n < 0 || len(p.chunks[n])+len(p.columns) > cap(p.chunks[n]) {
+		rows := min(max(1, chunkCells/max(1, len(p.columns))), 64<<min(n+1, 20)) // there may be thousands of small tables
+		p.chunks = append(p.chunks, make([]float64, 0, rows*len(p.columns)))
+		n++
+	}
+	return p.chunks[n]
 }
 
 // samples adds the cells of a row to the last chunk.
 func (p *table) samples(fields [][]byte, line int) error {
-	n := len(p.chunks) - 1
-	if n < 0 || len(p.chunks[n])+len(p.columns) > cap(p.chunks[n]) {
-		rows := max(1, chunkCells/max(1, len(p.columns)))
-		if n < 0 {
-			rows = min(rows, 64)
-		}
-		p.chunks = append(p.chunks, make([]float64, 0, rows*len(p.columns)))
-		n++
-	}
-	chunk := p.chunks[n]
+	chunk := p.room()
 	for i, f := range fields {
 		if i == p.time {
 			continue
@@ -164,7 +175,7 @@ func (p *table) samples(fields [][]byte, line int) error {
 		}
 		chunk = append(chunk, v)
 	}
-	p.chunks[n] = chunk
+	p.chunks[len(p.chunks)-1] = chunk
 	return nil
 }
 

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func Open(ctx context.Context, path string, lim Limits) (*Bundle, error) {
 		return nil, err
 	}
 	defer r.close()
-	b := &Bundle{Path: path, src: r.src, lim: r.lim, parts: r.parts}
+	b := &Bundle{Path: path, src: r.src, lim: r.lim, parts: r.parts, kept: new(keptSpans)}
 	for _, read := range []func(*reader, *Bundle) error{
 		(*reader).alerts, (*reader).collected, (*reader).changes, (*reader).incident, (*reader).tables, (*reader).topology,
 	} {
@@ -159,43 +158,12 @@ func (r *reader) small(name string, fn func(g io.Reader, file string) error) err
 	return fn(g, join(r.path, name))
 }
 
-func (r *reader) tables(b *Bundle) error {
-	cells := r.lim.Cells
-	b.Tables = make([]Table, 0, len(r.parts.metrics))
-	for _, p := range inOrder(r.parts.metrics) {
-		t, err := r.table(b, p, &cells)
-		if err != nil {
-			return err
-		}
-		b.Tables = append(b.Tables, t)
-	}
-	slices.SortFunc(b.Tables, func(x, y Table) int { return strings.Compare(string(x.Node), string(y.Node)) })
-	return nil
-}
-
 // inOrder returns parts in the order of their member names, in which
 // containers are quickest to read.
 func inOrder(list []part) []part {
 	list = slices.Clone(list)
 	slices.SortFunc(list, func(a, b part) int { return strings.Compare(a.name, b.name) })
 	return list
-}
-
-func (r *reader) table(b *Bundle, p part, cells *int64) (Table, error) {
-	g, err := r.member(p.name)
-	if err != nil {
-		return Table{}, err
-	}
-	defer shut(g)
-	t, infinite, err := readTable(g, join(r.path, p.name), r.lim, b.Incident.Window.Duration(), cells)
-	if err != nil {
-		return Table{}, err
-	}
-	t.Node, t.File = p.node, p.name
-	if infinite > 0 {
-		b.lack(p.name, fmt.Sprintf("infinite values read as gaps: %d", infinite))
-	}
-	return t, nil
 }
 
 // ReadTruth reads truth.json of the bundle at path. Kind errs.NotFound says

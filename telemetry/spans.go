@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"strings"
 
 	"triagent/incident"
 )
@@ -17,6 +18,13 @@ func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
 	if b.parts.spans == "" {
 		return nil
 	}
+	if list := b.kept.take(); list != nil {
+		return list.each(ctx, fn)
+	}
+	return b.readSpans(ctx, fn)
+}
+
+func (b *Bundle) readSpans(ctx context.Context, fn func(*Span) error) error {
 	r, err := b.reader(ctx)
 	if err != nil {
 		return err
@@ -63,9 +71,10 @@ type spanReader struct {
 	file    string
 	names   interner
 	span    Span
-	started bool   // the span at hand has a start
-	ids     []byte // trace, span and parent ID, one behind the other
-	cuts    [3]int // where each begins
+	started bool            // the span at hand has a start
+	ids     []byte          // trace, span and parent ID, one behind the other
+	block   strings.Builder // IDs of several spans
+	cuts    [3]int          // where each begins
 	lens    [3]int
 	keys    keyring // keys of spans
 	attrs   keyring // keys of attributes
@@ -156,9 +165,19 @@ func (s *spanReader) id(i int, b []byte) {
 	s.ids = append(s.ids, b...)
 }
 
-// takeIDs makes the three IDs with one allocation.
+// idBlock is how many bytes of IDs are allocated at once: who keeps one of them
+// keeps as many.
+const idBlock = 4 << 10
+
+// takeIDs makes the three IDs, with one allocation for those of many spans.
 func (s *spanReader) takeIDs() {
-	all := string(s.ids)
+	if s.block.Cap()-s.block.Len() < len(s.ids) {
+		s.block = strings.Builder{}
+		s.block.Grow(max(idBlock, len(s.ids)))
+	}
+	from := s.block.Len()
+	s.block.Write(s.ids)
+	all := s.block.String()[from:]
 	for i, p := range []*string{&s.span.TraceID, &s.span.SpanID, &s.span.ParentID} {
 		if s.lens[i] > 0 {
 			*p = all[s.cuts[i] : s.cuts[i]+s.lens[i]]

@@ -45,12 +45,9 @@ func (a Metric) Investigate(ctx context.Context, in agents.Input) (agents.Result
 	if len(in.Bundle.Tables) == 0 {
 		return res, nil
 	}
-	m := meter{in: in, frame: evidence.Frame(in.Frame)}
-	for i := range in.Bundle.Tables {
-		if err := ctx.Err(); err != nil {
-			return res, err
-		}
-		m.measure(&in.Bundle.Tables[i])
+	m, err := measureAll(ctx, in)
+	if err != nil {
+		return res, err
 	}
 	if !m.within { // nothing was recorded then: that is no silence of the nodes
 		res.Missing = append(res.Missing, incident.Missing{What: "metrics", Why: "no metric has a sample in the window"})
@@ -79,17 +76,18 @@ func recorded(in agents.Input) time.Duration {
 	return most
 }
 
-// meter measures the tables of one bundle.
+// meter measures tables of a bundle.
 type meter struct {
 	in     agents.Input
 	frame  evidence.Frame
-	scorer evidence.Scorer
+	scorer *evidence.Scorer
+	roster *roster
 	moved  []moved
 	seen   map[agents.Observable]bool
 	total  int
-	based  bool             // any metric has a baseline
-	within bool             // any metric has a sample in the window
-	last   map[string]int64 // see until
+	based  bool                    // any metric has a baseline
+	within bool                    // any metric has a sample in the window
+	last   func() map[string]int64 // see lastSamples
 }
 
 // moved is a metric that changed.
@@ -104,10 +102,8 @@ type moved struct {
 }
 
 func (m *meter) measure(t *telemetry.Table) {
-	if m.seen == nil {
-		m.seen = map[agents.Observable]bool{}
-	}
-	service := m.service(t.Node)
+	m.seen = map[agents.Observable]bool{}
+	service := m.roster.service[t.Node]
 	strongest := map[incident.Signal]int{} // index in m.moved by signal and direction
 	by := map[incident.Signal][]moved{}
 	var quiet, over []moved
@@ -208,11 +204,6 @@ func (m *meter) keep(mv moved, strongest map[incident.Signal]int) {
 	}
 }
 
-func (m *meter) service(node incident.NodeID) string {
-	n, _ := m.in.Bundle.Topology.Node(node)
-	return n.Service
-}
-
 // report makes evidence, charts and a finding a node of what moved.
 func (m *meter) report(res *agents.Result) {
 	for o := range m.seen {
@@ -300,7 +291,7 @@ func (m *meter) peer(mv *moved) incident.NodeID {
 	labels, _, _ = strings.Cut(labels, "}")
 	for pair := range strings.SplitSeq(labels, ",") {
 		_, value, _ := strings.Cut(pair, "=")
-		if id := incident.NodeID(value); id != mv.table.Node && slices.Contains(m.in.Nodes, id) {
+		if id := incident.NodeID(value); id != mv.table.Node && m.roster.nodes[id] {
 			return id
 		}
 	}

@@ -28,7 +28,7 @@ func (m *meter) ended(mv *moved) (last time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	step := (end - first) / int64(n-1)
-	to := m.until(mv.column.Name)
+	to := m.last()[mv.column.Name]
 	return time.Unix(0, end).UTC(), to-end >= tailSteps*step && end >= m.frame.Window.From.UnixNano()
 }
 
@@ -45,21 +45,6 @@ func sampled(times []int64, values []float64) (first, last int64, n int) {
 		n++
 	}
 	return first, last, n
-}
-
-// until is the last moment at which any node has a sample of a series.
-func (m *meter) until(name string) int64 {
-	if m.last == nil {
-		m.last = make(map[string]int64)
-		for i := range m.in.Bundle.Tables {
-			t := &m.in.Bundle.Tables[i]
-			for k := range t.Columns {
-				_, last, _ := sampled(t.Times, t.Columns[k].Values)
-				m.last[t.Columns[k].Name] = max(m.last[t.Columns[k].Name], last)
-			}
-		}
-	}
-	return m.last[name]
 }
 
 // down makes the story of a series that says whether a process is up what its

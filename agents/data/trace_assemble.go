@@ -22,19 +22,6 @@ func (n *names) of(s string) int32 {
 	return id
 }
 
-// hash64 is the 64-bit FNV-1a hash of s: the same in every run, and 0 only for
-// the empty string.
-func hash64(s string) uint64 {
-	if s == "" {
-		return 0
-	}
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h | 1<<63
-}
-
 // none stands for no node, no span or no segment.
 const none = int32(-1)
 

@@ -89,7 +89,7 @@ func (j *joiner) line(r *telemetry.Record, node, template int32) {
 // find returns the segment of a record: the one with its span, else the last
 // one of its trace on the node that began before it.
 func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
-	key := traceNode(hash64(r.TraceID), node)
+	key := traceNode(telemetry.HashID(r.TraceID), node)
 	lo := sort.Search(len(j.segments), func(i int) bool { return j.segments[i].key >= key })
 	hi := lo
 	for hi < len(j.segments) && j.segments[hi].key == key {
@@ -98,7 +98,7 @@ func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
 	if lo == hi {
 		return traceSegment{}, false
 	}
-	if span := hash64(r.SpanID); span != 0 {
+	if span := telemetry.HashID(r.SpanID); span != 0 {
 		if i := sort.Search(len(j.spans), func(i int) bool { return j.spans[i].span >= span }); i < len(j.spans) && j.spans[i].span == span {
 			for _, s := range j.segments[lo:hi] {
 				if s.segment == j.spans[i].segment {

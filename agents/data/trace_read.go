@@ -15,7 +15,7 @@ func (m *model) add(a *assembler, s *telemetry.Span) {
 	node := m.node(s.Node, s.Service)
 	peer, text := m.peer(s)
 	l := leaf{
-		id: hash64(s.SpanID), parent: hash64(s.ParentID), start: s.Start, duration: s.Duration,
+		id: telemetry.HashID(s.SpanID), parent: telemetry.HashID(s.ParentID), start: s.Start, duration: s.Duration,
 		node: node, name: m.operation(s.Name), peer: peer, line: int32(s.Line), kind: s.Kind, failed: s.Failed,
 	}
 	bin := m.g.bin(s.Start, m.lastBin)
@@ -34,7 +34,7 @@ func (m *model) add(a *assembler, s *telemetry.Span) {
 	if l.id == 0 { // a span that nobody can be the child of
 		l.id = uint64(m.read)
 	}
-	trace := hash64(s.TraceID)
+	trace := telemetry.HashID(s.TraceID)
 	if trace == 0 {
 		trace = uint64(m.read)
 	}

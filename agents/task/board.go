@@ -63,12 +63,20 @@ type board struct {
 	onsets   map[incident.EvidenceID]incident.Window
 	replicas map[incident.NodeID][]incident.NodeID // by node: others of its service or its groups
 	waits    map[incident.NodeID]bool              // nodes that call others slowly or in vain
+	infos    map[incident.NodeID]incident.Node     // what the topology says of each
+	crowd    crowd
 }
 
 func newBoard(in agents.Input) *board {
 	b := &board{
 		base: in.Base, nodes: in.Nodes, sights: map[move]map[place]*sighting{}, observed: map[observedAt]bool{},
 		onsets: map[incident.EvidenceID]incident.Window{}, replicas: replicasOf(in.Bundle.Topology), waits: map[incident.NodeID]bool{},
+		infos: make(map[incident.NodeID]incident.Node, len(in.Nodes)),
+	}
+	for _, n := range in.Bundle.Topology.Nodes {
+		if _, ok := b.infos[n.ID]; !ok {
+			b.infos[n.ID] = n
+		}
 	}
 	for _, o := range in.Seen {
 		for _, p := range b.placesOf(o.Signal, "", o.Node, o.Peer) {
@@ -78,9 +86,7 @@ func newBoard(in agents.Input) *board {
 	for i := range in.Evidence {
 		b.add(&in.Evidence[i])
 	}
-	for m, places := range b.sights {
-		b.contrast(m, places)
-	}
+	b.gather()
 	return b
 }
 
@@ -138,33 +144,6 @@ func way(d incident.Direction) incident.Direction {
 	return d
 }
 
-// contrast says for each place how much a move stands out: its share of the
-// strongest, less the more nodes show it just as strongly: what all nodes show
-// alike names none of them, unless the signal is telling by itself.
-func (b *board) contrast(m move, places map[place]*sighting) {
-	for p, s := range places {
-		if s.strength == 0 {
-			continue
-		}
-		top, alike, able := s.strength, 0.0, 0
-		for _, n := range b.nodes {
-			q := place{about: n, peer: p.peer}
-			if b.observed[observedAt{m.signal, q}] {
-				able++
-			}
-			if o := places[q]; o != nil {
-				top = math.Max(top, o.strength)
-				alike += math.Min(1, o.strength/s.strength)
-			}
-		}
-		share := s.strength / top
-		s.contrast = share * share
-		if info, _ := b.base.Signal(m.signal); able > 1 && !info.Specific {
-			s.contrast *= 0.25 + 0.75*math.Log(float64(able)/math.Max(1, alike))/math.Log(float64(able))
-		}
-	}
-}
-
 // strongest returns the strongest sighting that an item asks for, nil if there
 // is none. Of a conjunction the weakest counts.
 func (b *board) strongest(node incident.NodeID, item *knowledge.Item) *sighting {
@@ -193,29 +172,31 @@ func (b *board) seen(node incident.NodeID, sign knowledge.Sign, where knowledge.
 	}
 	var best *sighting
 	for _, d := range dirs {
+		m := move{sign.Signal, d}
+		if where == knowledge.All {
+			best = better(best, b.elsewhere(m, node))
+			continue
+		}
 		for _, n := range b.around(node, where) {
-			s := b.sights[move{sign.Signal, d}][place{about: n, peer: where == knowledge.Peer}]
-			if s != nil && (best == nil || s.value() > best.value()) {
-				best = s
-			}
+			best = better(best, b.sights[m][place{about: n, peer: where == knowledge.Peer}])
 		}
 	}
 	return best
 }
 
-// around lists the nodes at a place relative to node.
-func (b *board) around(node incident.NodeID, where knowledge.Where) []incident.NodeID {
-	switch where {
-	case knowledge.Replicas:
-		return b.replicas[node]
-	case knowledge.All:
-		return slices.DeleteFunc(slices.Clone(b.nodes), func(n incident.NodeID) bool { return n == node })
+// better is s if it counts for more than best, else best; either may be nil.
+func better(best, s *sighting) *sighting {
+	if s != nil && (best == nil || s.value() > best.value()) {
+		return s
 	}
-	return []incident.NodeID{node}
+	return best
 }
 
 // sees reports whether what an item asks for is measured.
 func (b *board) sees(node incident.NodeID, item *knowledge.Item) bool {
+	if item.Place() == knowledge.All {
+		return b.measuredElsewhere(item.Signal, node)
+	}
 	return slices.ContainsFunc(b.around(node, item.Place()), func(n incident.NodeID) bool {
 		return b.observed[observedAt{item.Signal, place{about: n, peer: item.Place() == knowledge.Peer}}]
 	})

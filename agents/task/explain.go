@@ -27,30 +27,46 @@ func explainAway(in agents.Input, b *board, all []scored) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(all[y].LogOdds, all[x].LogOdds) })
-	var heads []*scored
-	seen := make(map[incident.NodeID]bool)
+	heads := make(map[incident.NodeID]*scored) // the strongest of each node
 	for _, i := range order {
-		if h := &all[i]; !seen[h.Node] && h.card != nil && len(h.Cites) > 0 {
-			seen[h.Node] = true
-			heads = append(heads, h)
+		if h := &all[i]; heads[h.Node] == nil && h.card != nil && len(h.Cites) > 0 {
+			heads[h.Node] = h
 		}
 	}
+	beside := neighbours(in.Graph, heads)
 	for _, i := range order {
 		h, taken := &all[i], 0.0
 		for k := range h.parts {
 			if p := &h.parts[k]; p.weight > 0 {
-				taken += p.weight * explained(in, b, heads, h, p)
+				taken += p.weight * explained(b, beside[h.Node], h, p)
 			}
 		}
 		h.LogOdds -= explainsShare * taken
 	}
 }
 
-// explained is how much of a part of h another node's fault accounts for: 0..1.
-func explained(in agents.Input, b *board, heads []*scored, h *scored, p *part) float64 {
+// neighbours lists for each node the heads of those that edges join it with, once
+// for each edge.
+func neighbours(g incident.Graph, heads map[incident.NodeID]*scored) map[incident.NodeID][]*scored {
+	out := make(map[incident.NodeID][]*scored)
+	add := func(n incident.NodeID, h *scored) {
+		if h != nil && h.Node != n {
+			out[n] = append(out[n], h)
+		}
+	}
+	for _, e := range g.Edges {
+		add(e.From, heads[e.To])
+		add(e.To, heads[e.From])
+	}
+	return out
+}
+
+// explained is how much of a part of h the fault of one of its neighbours accounts
+// for: 0..1.
+func explained(b *board, beside []*scored, h *scored, p *part) float64 {
 	most := 0.0
-	for _, e := range heads {
-		if e.Node == h.Node || e.LogOdds <= h.LogOdds || !slices.Contains(e.card.Explains, p.item.Signal) || !linked(in.Graph, e.Node, h.Node) {
+	for _, e := range beside {
+		if e.LogOdds <= h.LogOdds || !slices.Contains(e.card.Explains, p.item.Signal) {
 			continue
 		}
 		if o := b.onsets[p.cite]; !o.IsZero() && o.To.Before(e.Onset.From) {

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,11 +129,17 @@ func unique(ids []incident.EvidenceID, most int) []incident.EvidenceID {
 // whose trouble did not begin before the culprit's, as far as that is known.
 func (n *narrator) spread() {
 	first := n.view.hypotheses[0]
+	linked := map[incident.NodeID]bool{}
+	for _, e := range n.in.Graph.Edges {
+		linked[e.From] = linked[e.From] || e.To == first.Node
+		linked[e.To] = linked[e.To] || e.From == first.Node
+	}
+	loudest := n.loudest(first.Node)
 	for _, to := range n.in.Nodes {
-		if to == first.Node || !linked(n.in.Graph, first.Node, to) {
+		if to == first.Node || !linked[to] {
 			continue
 		}
-		cite, onset := n.loudest(to, first.Node)
+		cite, onset := loudest[to].ID, loudest[to].Onset
 		if cite == "" || !onset.IsZero() && onset.To.Before(first.Onset.From) {
 			continue
 		}
@@ -140,28 +147,20 @@ func (n *narrator) spread() {
 	}
 }
 
-// loudest returns the strongest evidence at a node of what a victim shows, by
+// loudest returns the strongest evidence at each node of what a victim shows, by
 // itself or of its dealings with the node about, above what is usual.
-func (n *narrator) loudest(node, about incident.NodeID) (incident.EvidenceID, incident.Window) {
-	var best incident.EvidenceID
-	var onset incident.Window
-	top := usual
+func (n *narrator) loudest(about incident.NodeID) map[incident.NodeID]incident.Evidence {
+	out := map[incident.NodeID]incident.Evidence{}
 	for _, e := range n.in.Evidence {
-		if e.Node != node || e.Peer != "" && e.Peer != about {
+		if e.Peer != "" && e.Peer != about {
 			continue
 		}
 		info, _ := n.in.Base.Signal(e.Signal)
-		if (info.Nature == knowledge.ExternalNature || info.Nature == knowledge.ReplicationNature) && e.Score > top {
-			top, best, onset = e.Score, e.ID, e.Onset
+		if (info.Nature == knowledge.ExternalNature || info.Nature == knowledge.ReplicationNature) && e.Score > math.Max(usual, out[e.Node].Score) {
+			out[e.Node] = e
 		}
 	}
-	return best, onset
-}
-
-func linked(g incident.Graph, a, b incident.NodeID) bool {
-	return slices.ContainsFunc(g.Edges, func(e incident.GraphEdge) bool {
-		return e.From == a && e.To == b || e.From == b && e.To == a
-	})
+	return out
 }
 
 func (n *narrator) say(t incident.Text, cites ...string) {

@@ -63,7 +63,7 @@ func score(in agents.Input, b *board) []scored {
 	cards := in.Base.Cards()
 	suspects := b.suspicion(onlyAlerts(in.Bundle))
 	for _, n := range in.Nodes {
-		info, _ := in.Bundle.Topology.Node(n)
+		info := b.infos[n]
 		info.ID = n // also of a node that only spans name
 		roles := rolesOf(in, n)
 		for i := range cards {

@@ -73,9 +73,8 @@ func unknownAt(in agents.Input, b *board, node incident.NodeID, parts []part) sc
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.cite, b.cite))
 	})
-	info, _ := in.Bundle.Topology.Node(node)
 	h := scored{Hypothesis: incident.Hypothesis{
-		Node: node, Service: info.Service, Role: incident.UnknownRole, Fault: incident.UnknownFault, LogOdds: unknownBase,
+		Node: node, Service: b.infos[node].Service, Role: incident.UnknownRole, Fault: incident.UnknownFault, LogOdds: unknownBase,
 	}}
 	if roles := rolesOf(in, node); len(roles) > 0 {
 		h.Role = roles[0]

@@ -226,8 +226,7 @@ func set(f casebook.Features, name string, v float64) {
 func (v *vectors) asked() []casebook.Node {
 	out := make([]casebook.Node, len(v.nodes))
 	for i, n := range v.in.Nodes {
-		info, _ := v.in.Bundle.Topology.Node(n)
-		out[i] = casebook.Node{Who: casebook.Mask(cmp.Or(info.Service, string(n))), Features: v.nodes[i]}
+		out[i] = casebook.Node{Who: casebook.Mask(cmp.Or(v.b.infos[n].Service, string(n))), Features: v.nodes[i]}
 	}
 	return out
 }

@@ -101,6 +101,7 @@ func TestConfig(t *testing.T) {
 	for name, c := range map[string]elastic.Config{
 		"no url": {}, "flavour": {Settings: at, Flavour: "solr"}, "index": {Settings: at, Index: "../_all"}, "slash": {Settings: at, Index: "a/b"},
 		"field": {Settings: at, Fields: elastic.Fields{Node: []string{"a b"}}}, "lines": {Settings: at, MaxLines: -1}, "time": {Settings: at, Fields: elastic.Fields{Time: "*"}},
+		"long field": {Settings: at, Fields: elastic.Fields{Node: []string{strings.Repeat("é", 201)}}}, "long index": {Settings: at, Index: strings.Repeat("é", 501)},
 		"two log-ins": {Settings: user, APIKey: "x"}, "query": {Settings: at, Query: strings.Repeat("x", 10_001)},
 	} {
 		if _, err := elastic.New(c); err == nil {
@@ -109,6 +110,9 @@ func TestConfig(t *testing.T) {
 	}
 	if _, err := elastic.New(elastic.Config{Settings: at, Index: "<logs-{now/d}>,.ds-logs-*,-logs-old,far:logs-*"}); err == nil {
 		t.Error("a slash in the name of an index is taken") // it would end the path
+	}
+	if _, err := elastic.New(elastic.Config{Settings: at, Index: strings.Repeat("é", 500), Fields: elastic.Fields{Node: []string{strings.Repeat("é", 200)}}}); err != nil {
+		t.Error(err)
 	}
 	if _, err := elastic.New(elastic.Config{Settings: at, Index: ".ds-logs-*,-logs-old,far:logs-*", APIKey: "x"}); err != nil {
 		t.Error(err)
