@@ -59,6 +59,11 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	}
 	b := newBoard(in)
 	v := judge(recall(in, b, score(in, b)), b.symptoms(), onlyAlerts(in.Bundle))
+	eyes := see(in)
+	v = v.doubt(eyes)
+	for _, m := range eyes.lacking() {
+		emit(incident.Lacked{Missing: m})
+	}
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}
