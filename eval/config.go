@@ -92,9 +92,9 @@ type Config struct {
 	// Healthy above 0: no case is run, but so many windows a set at most, drawn by
 	// Seed from stretches that are known to be free of faults.
 	Healthy int
-	Trials int    // answers a case; 0: 1. A model needs at least 3
-	Seed   uint64 // of everything drawn
-	Jobs   int    // diagnoses at once; 0: one a processor
+	Trials  int    // answers a case; 0: 1. A model needs at least 3
+	Seed    uint64 // of everything drawn
+	Jobs    int    // diagnoses at once; 0: one a processor
 
 	Version  string         // of the program, for the report
 	Temp     string         // where cases are staged; empty: the system's place

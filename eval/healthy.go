@@ -18,8 +18,8 @@ import (
 
 // What a healthy window needs.
 const (
-	leastHealthy = 20 * time.Second // of length
-	calmDown     = 15 * time.Second // after the end of a fault, before a stretch is free of it
+	leastHealthy = 15 * time.Second // of length
+	aroundFault  = 15 * time.Second // before and after a fault, since labels are seconds off and trouble outlasts its cause
 	baselineFor  = 3                // times its length is free of faults, itself included
 )
 
@@ -27,7 +27,7 @@ const (
 const (
 	noStretch  = "no stretch of time known to be free of faults"
 	holdsFault = "its baseline holds the fault"
-	shortCalm  = "less than 3 x 20 s free of faults"
+	shortCalm  = "less than 3 x 15 s free of faults"
 	noRoom     = "no stretch free of faults is long enough, with enough before it"
 	usedUp     = "its stretches are those of other cases"
 )
@@ -182,7 +182,7 @@ func calmStretches(b *telemetry.Bundle, t telemetry.Truth) (free []incident.Wind
 		if span.IsZero() || len(b.Tables) == 0 || b.HasSpans || len(b.LogNodes) > 0 {
 			return nil, hole, noStretch
 		}
-		hole = incident.Window{From: span.From, To: span.To.Add(calmDown)}
+		hole = incident.Window{From: span.From.Add(-aroundFault), To: span.To.Add(aroundFault)}
 		for _, f := range covered(b, incident.Window{From: time.Unix(0, 0), To: time.Unix(1<<33, 0)}) {
 			free = append(free, incident.Window{From: f.From, To: earlier(f.To, hole.From)}, incident.Window{From: later(f.From, hole.To), To: f.To})
 		}

@@ -18,9 +18,16 @@ var louds = []struct {
 	name     string
 	from, to float64
 }{
-	{"cpu_percent", 1, 100}, {"mem_used_percent", 5, 95}, {"disk_util_percent", 1, 100},
-	{"disk_write_bytes_per_s", 1e3, 1e9}, {"net_rx_bytes_per_s", 1e2, 1e9}, {"net_tx_bytes_per_s", 1e2, 1e9},
-	{"requests_per_s", 1, 1e4}, {"request_latency_ms", .5, 1e4}, {"load_runnable", 1, 200}, {"wobble", 1e-3, 1e6},
+	{"cpu_percent", 1, 100},
+	{"mem_used_percent", 5, 95},
+	{"disk_util_percent", 1, 100},
+	{"disk_write_bytes_per_s", 1e3, 1e9},
+	{"net_rx_bytes_per_s", 1e2, 1e9},
+	{"net_tx_bytes_per_s", 1e2, 1e9},
+	{"requests_per_s", 1, 1e4},
+	{"request_latency_ms", .5, 1e4},
+	{"load_runnable", 1, 200},
+	{"wobble", 1e-3, 1e6},
 }
 
 // loudNodes adds nodes of services of their own, sampled when the best measured
