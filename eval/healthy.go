@@ -29,6 +29,7 @@ const (
 	holdsFault = "its baseline holds the fault"
 	shortCalm  = "less than 3 x 15 s free of faults"
 	noRoom     = "no stretch free of faults is long enough, with enough before it"
+	unreadable = "it cannot be read"
 	usedUp     = "its stretches are those of other cases"
 )
 
@@ -47,8 +48,12 @@ func (r *runner) healthySet(ctx context.Context, m *importer.Manifest, entries [
 	var list []calm
 	for i, e := range entries {
 		b, err := telemetry.Open(ctx, filepath.Join(m.Dir, filepath.FromSlash(e.Path)), telemetry.Limits{})
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("case %s: %w", e.ID, err)
+			s.NoWindows[unreadable]++
+			continue
 		}
 		found, why := calmWindows(b, e, truths.of[i])
 		if why == "" {

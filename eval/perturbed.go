@@ -28,8 +28,16 @@ func (k *caseRun) perturb(ctx context.Context, b *telemetry.Bundle, told inciden
 	}
 	for _, p := range k.perturbations {
 		c, err := p.Plan(ctx, perturb.Case{Bundle: b, Incident: told, Guilty: guilty, Seed: k.Seed})
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil { // what cannot be read cannot be made harder: skipped is failed
+			var a answers
+			for range k.Trials {
+				a.rows = append(a.rows, k.row(told, k.truth, k.entry.Drawn, err))
+			}
+			res.perturbed, res.idle = append(res.perturbed, a), append(res.idle, false)
+			continue
 		}
 		if c.Idle(told) {
 			res.perturbed, res.idle = append(res.perturbed, res.exact), append(res.idle, true)

@@ -24,7 +24,8 @@ const (
 type sight struct {
 	blind  []incident.NodeID // without metrics, while others of their service have some
 	skewed []incident.NodeID // recorded as long as all others, but all of it earlier or later
-	scarce bool              // no metrics at all, or next to no baseline of them
+	scarce bool              // no metrics at all
+	young  bool              // next to no baseline of them
 }
 
 // see says what the metrics of a bundle cannot tell. A node whose records begin
@@ -49,7 +50,7 @@ func see(in agents.Input) sight {
 	for i := range b.Tables {
 		most = max(most, within(b.Tables[i].Times, in.Frame.Baseline))
 	}
-	s.scarce = s.scarce || len(b.Tables) > 0 && len(in.Frame.Baseline) > 0 && most < fewSamples
+	s.young = len(b.Tables) > 0 && len(in.Frame.Baseline) > 0 && most < fewSamples
 	return s
 }
 
@@ -104,7 +105,7 @@ func abs(v int64) int64 { return max(v, -v) }
 
 // doubt leaves a share of the probability to what cannot be seen.
 func (v view) doubt(s sight) view {
-	unseen := len(s.blind)+len(s.skewed) > 0
+	unseen := len(s.blind)+len(s.skewed) > 0 || s.young
 	if unseen || s.scarce {
 		v.healthy *= 1 - unseenShare
 	}
