@@ -24,7 +24,7 @@ const (
 type sight struct {
 	blind  []incident.NodeID // without metrics, while others of their service have some
 	skewed []incident.NodeID // recorded as long as all others, but all of it earlier or later
-	scarce bool              // no metrics at all
+	scarce bool              // no metrics at all, or of several nodes nothing else: what passes between them is not seen
 	young  bool              // next to no baseline of them
 }
 
@@ -34,7 +34,8 @@ type sight struct {
 // others did.
 func see(in agents.Input) sight {
 	b := in.Bundle
-	s := sight{scarce: len(b.Tables) == 0 && (b.HasSpans || len(b.LogNodes) > 0)}
+	others := b.HasSpans || len(b.LogNodes) > 0
+	s := sight{scarce: others && len(b.Tables) == 0 || !others && len(b.Topology.Nodes) > 1}
 	measured, services := map[incident.NodeID]bool{}, map[string]bool{}
 	for i := range b.Tables {
 		n, _ := b.Topology.Node(b.Tables[i].Node)

@@ -32,6 +32,8 @@ func TestDoubt(t *testing.T) {
 		{"a service is not measured at all", func(b *telemetry.Bundle) { b.Topology.Nodes[1].Service = "proxy" }, true, true},
 		{"a clock is 90 min fast", func(b *telemetry.Bundle) { all(b); b.Tables[2] = sampled("c", 90, 105) }, false, false},
 		{"logs alone", func(b *telemetry.Bundle) { b.Tables, b.LogNodes = nil, rigNodes }, false, true},
+		{"metrics alone", func(b *telemetry.Bundle) { b.HasSpans = false }, false, true},
+		{"metrics alone, of one node", func(b *telemetry.Bundle) { b.HasSpans, b.Topology.Nodes = false, b.Topology.Nodes[:1] }, true, true},
 		{"four samples of normal", func(b *telemetry.Bundle) { b.Tables[0].Times = b.Tables[0].Times[5:] }, false, false},
 		{"five", func(b *telemetry.Bundle) { b.Tables[0].Times = b.Tables[0].Times[4:] }, true, true},
 	} {

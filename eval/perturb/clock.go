@@ -118,7 +118,7 @@ func moveSpan(line []byte, node incident.NodeID) ([]byte, error) {
 	var of struct {
 		Node incident.NodeID `json:"node"`
 	}
-	if json.Unmarshal(line, &of) != nil || of.Node != node {
+	if !decoded(line, &of) || of.Node != node {
 		return line, nil
 	}
 	return moveJSON(line, "start", nil)
@@ -128,7 +128,7 @@ func moveSpan(line []byte, node incident.NodeID) ([]byte, error) {
 // no time there, is as it was: whether that is wrong is not for here to say.
 func moveJSON(line []byte, key string, zone *time.Location) ([]byte, error) {
 	doc := map[string]json.RawMessage{}
-	if json.Unmarshal(line, &doc) != nil {
+	if !decoded(line, &doc) {
 		return line, nil
 	}
 	at, ok := instant(doc[key], zone)
@@ -139,6 +139,8 @@ func moveJSON(line []byte, key string, zone *time.Location) ([]byte, error) {
 	out, err := json.Marshal(doc)
 	return append(out, '\n'), err
 }
+
+func decoded(line []byte, to any) bool { return json.Unmarshal(line, to) == nil }
 
 // instant reads a time of a bundle: an integer since 1970 whose unit its size
 // tells, or text.
