@@ -27,6 +27,13 @@ section() { # title, command as a reader runs it
 	section 'With other names of nodes' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0"
 	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0 | head -8
 	printf '```\n'
+	# The tables stand before the figures set by set.
+	section 'Made harder' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --perturb all --no-check --late 0"
+	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --perturb all --no-check --late 0 --json "$work/perturbed.json" | sed '/^[a-z0-9-]*: [0-9]* cases/,$d'
+	printf '```\n'
+	section 'Healthy windows' 'triagent eval run --datasets DIR --healthy 200 --no-check'
+	bin/triagent eval run --datasets "$sets" --healthy 200 --no-check --json "$work/healthy.json"
+	printf '```\n'
 	section 'Log templates' 'triagent eval loghub DIR/loghub2k'
 	bin/triagent eval loghub "$sets/loghub2k"
 	printf '```\n'

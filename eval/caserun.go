@@ -12,6 +12,7 @@ import (
 
 	"triagent/eval/importer"
 	"triagent/eval/naive"
+	"triagent/eval/perturb"
 	"triagent/eval/score"
 	"triagent/incident"
 	"triagent/telemetry"
@@ -61,6 +62,8 @@ type result struct {
 	healthy            bool
 	exact, late, drawn answers
 	lateness           lateness
+	perturbed          []answers // by perturbation of the run
+	idle               []bool    // a perturbation found nothing to change
 }
 
 func (k *caseRun) run(ctx context.Context) (*result, error) {
@@ -80,13 +83,16 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 	if k.Window == WindowGiven {
 		told = given(told, k.truth)
 	}
-	if res.exact, err = k.variant(ctx, b, "exact", told, k.truth, k.entry.Drawn); err != nil {
+	if res.exact, err = k.variant(ctx, b, variant{how: "exact", in: told, truth: k.truth, drawn: k.entry.Drawn}); err != nil {
+		return nil, err
+	}
+	if err := k.perturb(ctx, b, told, res); err != nil {
 		return nil, err
 	}
 	if k.draw {
 		if in, ok := draw(told); ok {
 			calm := telemetry.Truth{Healthy: true, Split: k.truth.Split}
-			if res.drawn, err = k.variant(ctx, b, "drawn", in, calm, true); err != nil {
+			if res.drawn, err = k.variant(ctx, b, variant{how: "drawn", in: in, truth: calm, drawn: true, leave: noAlerts}); err != nil {
 				return nil, err
 			}
 		}
@@ -102,42 +108,56 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 		res.late = res.exact // nothing moved
 		return res, nil
 	}
-	res.late, err = k.variant(ctx, b, "late", in, k.truth, false)
+	res.late, err = k.variant(ctx, b, variant{how: "late", in: in, truth: k.truth, unchecked: true})
 	return res, err
 }
 
-// variant stages the case as in says, asks the engine as often as there are
+// noAlerts leaves out the alerts of a bundle: they are those of the fault.
+var noAlerts = []string{"alerts"}
+
+// variant is one way to run a case.
+type variant struct {
+	how       string // names it
+	in        incident.Incident
+	truth     telemetry.Truth
+	drawn     bool
+	leave     []string
+	change    *perturb.Change
+	unchecked bool // the same claims once more would cost more than they tell
+	alone     bool // no naive rankers beside it
+}
+
+// variant stages the case as v says, asks the engine as often as there are
 // trials, and the naive rankers once.
-func (k *caseRun) variant(ctx context.Context, b *telemetry.Bundle, how string, in incident.Incident, t telemetry.Truth, drawn bool) (answers, error) {
+func (k *caseRun) variant(ctx context.Context, b *telemetry.Bundle, v variant) (answers, error) {
 	var out answers
-	dir := filepath.Join(k.work, k.set.Name, how, neutral(k.Seed, k.set.Name, k.entry.ID, how))
+	dir := filepath.Join(k.work, k.set.Name, v.how, neutral(k.Seed, k.set.Name, k.entry.ID, v.how))
 	defer func() { _ = os.RemoveAll(dir) }()
 	n := newNames(b, k.Rename, k.Seed)
-	var leave []string
-	if how == "drawn" {
-		leave = []string{"alerts"} // they are those of the fault
-	}
-	if err := stage(ctx, b, in, dir, n, leave...); err != nil {
+	if err := stage(ctx, b, view{in: v.in, names: n, change: v.change, leave: v.leave}, dir); err != nil {
 		return out, err
 	}
-	engine, err := k.mem.engine(ctx, k.entry, in)
+	engine, err := k.mem.engine(ctx, k.entry, v.in)
 	if err != nil {
 		return out, err
 	}
 	nodes, services := len(naive.Nodes(b)), len(naive.Services(b))
 	check := k.Check
-	if how == "late" {
-		check = nil // the same claims once more would cost more than they tell
+	if v.unchecked {
+		check = nil
 	}
 	for range k.Trials {
-		row, err := k.ask(ctx, engine, check, dir, in, t, drawn, n)
+		row, err := k.ask(ctx, engine, check, dir, v.in, v.truth, v.drawn, n)
 		if err != nil {
 			return out, err
 		}
 		row.Nodes, row.Services = nodes, services
 		out.rows = append(out.rows, row)
 	}
-	out.beside = k.naive(b, in, t)
+	if v.alone {
+		return out, nil
+	}
+	out.beside = k.naive(b, v.in, v.truth)
 	for _, row := range out.beside {
 		if row != nil {
 			row.Nodes, row.Services = nodes, services

@@ -86,9 +86,15 @@ type Config struct {
 
 	Rename Renaming
 	Window Windows
-	Trials int    // answers a case; 0: 1. A model needs at least 3
-	Seed   uint64 // of everything drawn
-	Jobs   int    // diagnoses at once; 0: one a processor
+	// Perturb are patterns of perturbations that every case is also run with, see
+	// package perturb; "all" is every one. Names then stay.
+	Perturb []string
+	// Healthy above 0: no case is run, but so many windows a set at most, drawn by
+	// Seed from stretches that are known to be free of faults.
+	Healthy int
+	Trials  int    // answers a case; 0: 1. A model needs at least 3
+	Seed    uint64 // of everything drawn
+	Jobs    int    // diagnoses at once; 0: one a processor
 
 	Version  string         // of the program, for the report
 	Temp     string         // where cases are staged; empty: the system's place
@@ -108,8 +114,10 @@ func (c *Config) Validate() error {
 		return errs.New(errs.Invalid, "no data set named")
 	case c.Open == nil:
 		return errs.New(errs.Internal, "no engine to open")
-	case c.Trials < 0 || c.Jobs < 0 || c.Late < 0:
-		return errs.New(errs.Invalid, "trials, jobs and late must not be negative")
+	case c.Trials < 0 || c.Jobs < 0 || c.Late < 0 || c.Healthy < 0:
+		return errs.New(errs.Invalid, "trials, jobs, late and healthy must not be negative")
+	case len(c.Perturb) > 0 && (c.Rename != RenameNothing || c.Healthy > 0):
+		return errs.New(errs.Invalid, "perturb goes with neither rename nor healthy")
 	case c.Rename != RenameNothing && c.Rename != RenameNodes && c.Rename != RenameServices:
 		return errs.New(errs.Invalid, "rename is %q, not nodes or services", c.Rename)
 	case c.Window != WindowOwn && c.Window != WindowGiven:

@@ -145,7 +145,7 @@ func (r *runner) remember(ctx context.Context, dir string, cases []solved) error
 			return err
 		}
 		to := filepath.Join(dir, neutral(r.Seed, "memory", s.set, s.entry.Path))
-		if err := stage(ctx, b, b.Incident, to, nil); err != nil {
+		if err := stage(ctx, b, view{in: b.Incident}, to); err != nil {
 			return err
 		}
 		if err := copyTruth(s.path, to); err != nil {

@@ -39,6 +39,9 @@ type Settings struct {
 	WithoutRoles bool     `json:"without_roles,omitempty"`
 	Knowledge    []string `json:"knowledge,omitempty"` // the user's folders
 	Jobs         int      `json:"jobs"`
+	Perturb      []string `json:"perturb,omitempty"`
+	// HealthyWindows is how many a set was asked for; 0: its cases were run.
+	HealthyWindows int `json:"healthy_windows,omitempty"`
 }
 
 // SetReport is one set.
@@ -60,6 +63,10 @@ type SetReport struct {
 
 	Exact Part  `json:"exact"`
 	Late  *Part `json:"late,omitempty"`
+
+	Perturbed []Perturbed `json:"perturbed,omitempty"`
+	// NoWindows says of how many cases no healthy window can be drawn, by reason.
+	NoWindows map[string]int `json:"no_windows,omitempty"`
 }
 
 // Part is the figures of one way to run the cases.

@@ -13,6 +13,7 @@ import (
 
 	"triagent/eval/importer"
 	"triagent/eval/naive"
+	"triagent/eval/perturb"
 	"triagent/eval/score"
 	"triagent/internal/errs"
 )
@@ -25,6 +26,10 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
+	hard, err := perturb.Choose(c.Perturb)
+	if err != nil {
+		return nil, err
+	}
 	var sets []*importer.Manifest
 	for _, dir := range c.Sets {
 		ms, err := LoadSets(ctx, dir)
@@ -53,15 +58,16 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		Settings: Settings{
 			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, Rename: c.Rename, Window: c.Window,
 			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Knowledge: c.Options.Knowledge, Jobs: c.Jobs,
+			Perturb: c.Perturb, HealthyWindows: c.Healthy,
 		},
 	}
-	r := &runner{Config: c, work: work, all: sets, engines: map[string]Diagnoser{}}
+	r := &runner{Config: c, work: work, all: sets, engines: map[string]Diagnoser{}, perturbations: hard}
 	for _, m := range sets {
 		s, err := r.set(ctx, m)
 		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", m.Name, err)
 		}
-		if s.Cases > 0 {
+		if s.Cases > 0 || len(s.NoWindows) > 0 {
 			rep.Sets = append(rep.Sets, *s)
 		}
 	}
@@ -78,6 +84,8 @@ type runner struct {
 	Config
 	work string
 	all  []*importer.Manifest
+
+	perturbations []perturb.Perturbation
 
 	mu      sync.Mutex
 	engine  EngineID
@@ -107,6 +115,9 @@ func (r *runner) set(ctx context.Context, m *importer.Manifest) (*SetReport, err
 	mem, err := newMemory(ctx, r, m)
 	if err != nil {
 		return nil, err
+	}
+	if r.Healthy > 0 {
+		return r.healthySet(ctx, m, entries, truths, mem, sum, same)
 	}
 	s := &SetReport{Name: m.Name, Kind: m.Kind, System: m.System, Notes: m.Notes, Checksum: sum, Changed: !same}
 	draws := !truths.anyHealthy
@@ -150,6 +161,7 @@ func (r *runner) gather(s *SetReport, results []*result) {
 	}
 	s.count(exact.rows, r.Trials)
 	s.Exact = part(exact.rows, exact.naive(), r.Seed)
+	s.Perturbed = r.perturbed(results)
 	if r.Late == 0 {
 		return
 	}

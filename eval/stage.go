@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"triagent/eval/perturb"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/telemetry"
@@ -24,20 +26,34 @@ func neutral(seed uint64, parts ...string) string {
 	return fmt.Sprintf("case-%016x", h.Sum64())
 }
 
+// view is what an engine is given of a bundle.
+type view struct {
+	in     incident.Incident // its times
+	names  *names            // nil: nodes keep their names
+	change *perturb.Change   // nil: none
+	leave  []string          // members whose first part is here stay out
+}
+
 // stage writes to folder dst the bundle that an engine is given: the members of
-// b, without its truth, with the id of the folder and the times of in. Members
-// whose first part is in leave stay out. With names, nodes are renamed.
-func stage(ctx context.Context, b *telemetry.Bundle, in incident.Incident, dst string, names *names, leave ...string) error {
+// b, without its truth, with the id of the folder and as v has it.
+func stage(ctx context.Context, b *telemetry.Bundle, v view, dst string) error {
 	if err := os.MkdirAll(dst, 0o755); err != nil {
 		return err
 	}
+	if v.change == nil {
+		v.change = &perturb.Change{}
+	}
+	names, in := v.names, v.in
 	for _, m := range b.Members() {
 		base, _, _ := strings.Cut(m, ".")
-		if contains(leave, base) {
+		edit, edited := v.change.Edits[m]
+		if slices.Contains(v.leave, base) || edited && edit == nil {
 			continue
 		}
 		var err error
 		switch {
+		case edited:
+			err = stageEdited(ctx, b, m, dst, edit)
 		case base == "incident":
 			err = stageIncident(ctx, b, in, m, dst, names)
 		case names != nil:
@@ -49,16 +65,39 @@ func stage(ctx context.Context, b *telemetry.Bundle, in incident.Incident, dst s
 			return fmt.Errorf("stage %s: %w", m, err)
 		}
 	}
+	for m, write := range v.change.More {
+		if err := writeMember(dst, m, write); err != nil {
+			return fmt.Errorf("stage %s: %w", m, err)
+		}
+	}
 	return nil
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
+// stageEdited writes a member as an edit makes it.
+func stageEdited(ctx context.Context, b *telemetry.Bundle, member, dst string, edit perturb.Edit) error {
+	r, err := b.Member(ctx, member)
+	if err != nil {
+		return err
 	}
-	return false
+	defer func() { _ = r.Close() }()
+	return writeMember(dst, plain(member), func(w io.Writer) error { return edit(r, w) })
+}
+
+func writeMember(dst, member string, write func(w io.Writer) error) (err error) {
+	to := filepath.Join(dst, filepath.FromSlash(member))
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	return write(f)
 }
 
 // stagePlain links a member where it can, and copies it where the bundle is an

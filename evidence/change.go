@@ -19,6 +19,8 @@ const (
 	appearedScore = 50.0
 	// fewSamples is how many samples of a window still let a single one speak.
 	fewSamples = 6
+	// oftenEnough is how often the baseline did what is no news in a single sample.
+	oftenEnough = 3
 )
 
 // Meaning is what measuring a change needs to know of a metric. The zero
@@ -203,11 +205,25 @@ func (s *Scorer) extreme(sign float64) (z float64, rank int) {
 	}
 	z = nth(rank)
 	if n <= fewSamples {
-		if one := nth(1) / 2; one > z {
+		if one := nth(1) / 2; one > z && !s.recurs(sign, one) {
 			return one, 1
 		}
 	}
 	return z, rank
+}
+
+// recurs reports whether the baseline went that far at least three times: what a
+// single sample did now and then before is no news in a single sample. A job
+// that runs once an hour moves no median, and is as usual as anything.
+func (s *Scorer) recurs(sign, z float64) bool {
+	n := len(s.base)
+	if n < oftenEnough {
+		return false
+	}
+	if sign > 0 {
+		return s.scale.z(s.base[n-oftenEnough]) >= z
+	}
+	return -s.scale.z(s.base[oftenEnough-1]) >= z
 }
 
 // saturation counts samples near the limit and raises the score of a series

@@ -338,3 +338,29 @@ func TestSparse(t *testing.T) {
 		t.Errorf("no sample in five minutes: %+v", c)
 	}
 }
+
+// A burst of one sample is news, unless the baseline had three such.
+func TestRecurs(t *testing.T) {
+	for _, tt := range []struct {
+		bursts int
+		height float64 // of those in the baseline; that in the window is 1 to 40
+		news   bool
+	}{{0, 0, true}, {2, 40, true}, {3, 40, false}, {3, 25, false}, {3, 5, true}, {9, 40, false}} {
+		for _, sign := range []float64{1, -1} {
+			times, values, f := made(200, 4, 60, func(i int, r *rand.Rand) float64 {
+				switch {
+				case i == 202:
+					return 100 + sign*40
+				case i%20 == 0 && i/20 < tt.bursts:
+					return 100 + sign*tt.height
+				}
+				return 100 + r.Float64()
+			})
+			var s Scorer
+			c := s.Change(times, values, f, Meaning{})
+			if (math.Abs(c.Score) >= Noticed) != tt.news {
+				t.Errorf("%d bursts of %v before: score %.1f, news is to be %t", tt.bursts, sign*tt.height, c.Score, tt.news)
+			}
+		}
+	}
+}

@@ -59,9 +59,10 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	}
 	b := newBoard(in)
 	v := judge(recall(in, b, score(in, b)), wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
-	if young(in) {
-		v.doubt(in.Normal)
-		emit(incident.Lacked{Missing: lackOfBaseline(in.Normal), First: true})
+	eyes := see(in)
+	v.doubt(eyes)
+	for _, l := range eyes.lacking() {
+		emit(l)
 	}
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})

@@ -80,7 +80,8 @@ func rig(t testing.TB, measured ...incident.Signal) agents.Input {
 		Base: base, Nodes: rigNodes,
 		Bundle: &telemetry.Bundle{
 			Incident: incident.Incident{ID: "rig-1", System: "rig", Window: w, Baseline: minute(0, 9)},
-			Tables:   []telemetry.Table{{Node: "a"}},
+			Tables:   []telemetry.Table{sampled("a", 0, 15)},
+			HasSpans: true,
 		},
 		Frame: agents.Frame{Window: w, Baseline: []incident.Window{minute(0, 9)}, Search: w},
 	}
@@ -91,6 +92,15 @@ func rig(t testing.TB, measured ...incident.Signal) agents.Input {
 		}
 	}
 	return in
+}
+
+// sampled is a table of a node with a sample a minute.
+func sampled(node incident.NodeID, from, to int) telemetry.Table {
+	t := telemetry.Table{Node: node}
+	for i := from; i < to; i++ {
+		t.Times = append(t.Times, noon.Add(time.Duration(i)*time.Minute).UnixNano())
+	}
+	return t
 }
 
 // up is evidence of a signal that went up at a node.

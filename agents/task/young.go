@@ -22,19 +22,15 @@ func young(in agents.Input) bool {
 	return measured && in.Normal < leastNormal
 }
 
-// doubt takes confidence away where so short a time shows what is normal: it
-// leaves three tenths where there is none, and never what makes a cause likely.
-func (v *view) doubt(normal time.Duration) {
-	if len(v.p) == 0 {
-		return
-	}
+// trustIn is the share of a first probability that is left where so short a time
+// shows what is normal: three tenths where there is none, and never what makes a
+// cause likely.
+func trustIn(normal time.Duration, first float64) float64 {
 	trust := .3 + .7*normal.Seconds()/leastNormal.Seconds()
-	if v.p[0]*trust >= likelyFrom {
-		trust = (likelyFrom - .01) / v.p[0]
+	if first*trust >= likelyFrom {
+		return (likelyFrom - .01) / first
 	}
-	for i := range v.p {
-		v.p[i] *= trust
-	}
+	return trust
 }
 
 // lackOfBaseline says that there is next to nothing to compare with.

@@ -28,6 +28,8 @@ type RunCmd struct {
 	Late         time.Duration `help:"Also run with the alarm this late; 0 leaves it out." default:"60s"`
 	Rename       string        `help:"Replace names in what the engine sees: nodes or services." enum:",nodes,services" default:""`
 	Window       string        `help:"given: tell the true window where a bundle names none, instead of having it found." enum:",given" default:""`
+	Perturb      []string      `help:"Also run every case with these perturbations (patterns, or all): data left out, renamed, shuffled, resampled, noisy ..." placeholder:"NAME|all"`
+	Healthy      int           `help:"Run no cases, but so many healthy windows a set at most, drawn from stretches known to be free of faults, and count false alarms." placeholder:"N"`
 	WithoutRoles bool          `help:"Leave roles out."`
 	Check        bool          `help:"Look up what is cited in the raw data." default:"true" negatable:""`
 	Trials       int           `help:"Answers a case." default:"1"`
@@ -70,6 +72,7 @@ func (c *RunCmd) Run(ctx context.Context, e *Env) error {
 		Options: eval.Options{WithoutRoles: c.WithoutRoles, Knowledge: c.Knowledge}, Bundled: e.Bundled,
 		Memory: c.Memory, MemoryCases: c.MemoryCases,
 		Late: c.Late, Rename: eval.Renaming(c.Rename), Window: eval.Windows(c.Window), Trials: c.Trials, Seed: c.Seed, Jobs: c.Jobs,
+		Perturb: c.Perturb, Healthy: c.Healthy,
 		Version: e.Version, Temp: c.Cache, Progress: func(p eval.Progress) { bar.show(p.Set, p.Done, p.Total) },
 	})
 	bar.end()

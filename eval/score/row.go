@@ -7,6 +7,10 @@
 package score
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"triagent/incident"
@@ -44,6 +48,7 @@ type Row struct {
 	Confidence float64           `json:"confidence"`
 	Alarm      bool              `json:"alarm"`             // the answer says that something is wrong
 	Flagged    []incident.NodeID `json:"flagged,omitempty"` // nodes of the best abnormal window
+	Because    string            `json:"because,omitempty"` // strongest evidence of the first cause; only of a false alarm
 	Hours      float64           `json:"hours"`             // length of the window examined; 0: none given
 	IoU        *float64          `json:"iou,omitempty"`     // nil: the truth names no window
 
@@ -71,6 +76,9 @@ func (r *Row) Fill(d incident.Diagnosis) {
 	}
 	if len(d.Detection.Spans) > 0 {
 		r.Flagged = d.Detection.Spans[0].Nodes
+	}
+	if r.Healthy && r.Alarm {
+		r.Because = because(d)
 	}
 	r.Rejected = len(d.Rejected) > 0
 	c := d.Cost
@@ -175,4 +183,27 @@ func (r *Row) Held() (right, ok bool) {
 		return false, true
 	}
 	return r.Strict()
+}
+
+// because words the strongest evidence that the first cause cites, for people.
+func because(d incident.Diagnosis) string {
+	if len(d.Causes) == 0 {
+		return ""
+	}
+	var best []incident.Evidence
+	for _, e := range d.Evidence {
+		if slices.Contains(d.Causes[0].Cites, e.ID) {
+			best = append(best, e)
+		}
+	}
+	slices.SortStableFunc(best, func(a, b incident.Evidence) int { return cmp.Compare(b.Score, a.Score) })
+	var out []string
+	for _, e := range best[:min(len(best), 3)] {
+		name := e.Name
+		if len(name) > 60 {
+			name = strings.ToValidUTF8(name[:60], "") + "..."
+		}
+		out = append(out, fmt.Sprintf("%s %s (%s) %s %.1f", e.Kind, cmp.Or(string(e.Signal), "?"), name, e.Direction, e.Score))
+	}
+	return strings.Join(out, "; ")
 }

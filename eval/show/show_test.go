@@ -140,3 +140,32 @@ func TestCompare(t *testing.T) {
 		t.Error("runs without a common set were compared")
 	}
 }
+
+// The tables of harder cases and of healthy windows.
+func TestRobust(t *testing.T) {
+	r := report()
+	s := &r.Sets[0]
+	rows := s.Exact.Rows
+	s.Perturbed = []eval.Perturbed{{Name: "drop-logs", Changed: 5, Figures: score.Figures(rows[:4], 1), Sure: score.Assurance{Wrong: 2, Misplaced: 1, Healthy: 2, Alarms: 1}}}
+	var b bytes.Buffer
+	if err := show.Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !regexp.MustCompile(`drop-logs +5 of 6 .* 2 \(1\) +1 of 2`).MatchString(text) {
+		t.Errorf("no line of the perturbation in %s", text)
+	}
+	b.Reset()
+	r.Settings.HealthyWindows = 5
+	s.NoWindows = map[string]int{"too short": 3}
+	s.Exact.Rows = rows[4:]
+	rows[5].Because = "metric cpu.use up 9"
+	r.Sets = r.Sets[:1]
+	if err := show.Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`all +2 +2 +360 s +1 +0\.500 +0\.095 to 0\.905 +0`, `3 cases give none: too short`, `f: cpu_saturation on db-1,  ?0\.60: metric cpu\.use up 9`} {
+		if !regexp.MustCompile(want).MatchString(b.String()) {
+			t.Errorf("no %q in %s", want, b.String())
+		}
+	}
+}

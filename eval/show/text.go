@@ -37,8 +37,13 @@ var overview = []struct{ key, head string }{
 func Text(w io.Writer, r *eval.Report) error {
 	p := &printer{w: w}
 	p.line("%s", heading(r))
+	if r.Settings.HealthyWindows > 0 {
+		p.healthy(r)
+		return p.err
+	}
 	p.overview(r)
 	p.pooled(r.Pooled)
+	p.perturbed(r)
 	for i := range r.Sets {
 		p.set(&r.Sets[i])
 	}
