@@ -31,6 +31,9 @@ const (
 	// leaderBonus is the most that leading groups adds: the fault of a leader
 	// of many hurts more, and is more often what an alarm is about.
 	leaderBonus = 0.5
+	// tellingShare is how much of the heaviest part another must weigh to tell when
+	// the fault began: what hardly counts moved by chance more often than not.
+	tellingShare = 0.25
 )
 
 // scored is a hypothesis with what it rests on.
@@ -172,9 +175,23 @@ func (h *scored) cite(b *board) {
 			*list = append(*list, p.cite)
 		}
 	}
-	if s := b.firstOnset(h.Cites); !s.IsZero() {
+	if s := b.firstOnset(h.telling()); !s.IsZero() {
 		h.Onset = s
 	}
+}
+
+// telling is the evidence that says when it began (see tellingShare). The parts
+// are sorted, heaviest first.
+func (h *scored) telling() []incident.EvidenceID {
+	var out []incident.EvidenceID
+	least := 0.0
+	for _, p := range h.parts {
+		if p.weight > 0 && p.weight >= least {
+			least = math.Max(least, tellingShare*p.weight)
+			out = append(out, p.cite)
+		}
+	}
+	return out
 }
 
 // rank sorts hypotheses, best first: see score.

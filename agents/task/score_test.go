@@ -147,3 +147,21 @@ func TestScoreCitedFirst(t *testing.T) {
 		}
 	}
 }
+
+// What hardly counts does not tell when it began: a hypothesis begins with the
+// earliest of what weighs a quarter of its heaviest part.
+func TestOnsetOfTelling(t *testing.T) {
+	heavy, light := up("E1", "a", "rig.own", full), up("E2", "a", "rig.out", full/3)
+	heavy.Onset, light.Onset = minute(11, 12), minute(3, 4)
+	for _, tt := range []struct {
+		score float64
+		want  incident.Window
+	}{{full / 3, heavy.Onset}, {9 * full, light.Onset}} {
+		light.Score = tt.score
+		in := with(rig(t, "rig.own", "rig.out"), heavy, light)
+		h := score(in, newBoard(in))[0]
+		if h.Node != "a" || len(h.Cites) != 2 || h.Onset != tt.want {
+			t.Errorf("score %v: %s began %v by %v, want %v", tt.score, h.Node, h.Onset, h.Cites, tt.want)
+		}
+	}
+}
