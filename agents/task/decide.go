@@ -58,13 +58,14 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 		return err
 	}
 	b := newBoard(in)
-	v := judge(recall(in, b, score(in, b)), wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
+	list, recalled := recall(in, b, score(in, b))
+	v := judge(list, wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
 	for _, h := range v.hypotheses[:min(len(v.hypotheses), maxCauses)] {
 		emit(incident.HypothesisScored{Hypothesis: h.Hypothesis})
 	}
 	d := detection(in, v)
 	emit(incident.Detected{Detection: d})
-	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
+	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit, recalled: recalled}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
 	case comparable(in) && !in.Lost && v.healthy >= healthyFrom:

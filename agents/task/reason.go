@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ func (n *narrator) reason() {
 	if len(first.Against) > 0 {
 		n.say(incident.Say("reason.against"), texts(unique(first.Against, 4))...)
 	}
+	n.solved()
 	for _, h := range n.view.hypotheses[1:] {
 		if h.Node != first.Node && h.support > 0 {
 			t := incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
@@ -34,6 +36,15 @@ func (n *narrator) reason() {
 			n.say(t, texts(unique(h.Cites, 4))...)
 			break
 		}
+	}
+}
+
+// solved tells that solved cases had a say in what the evidence on the first
+// fits, and how great a one.
+func (n *narrator) solved() {
+	if n.recalled > 0 {
+		n.say(incident.Say("reason.solved", "cases", strconv.Itoa(n.in.Book.Cases()), "share", fmt.Sprintf("%.0f", math.Max(1, 100*n.recalled))),
+			texts(unique(n.view.hypotheses[0].Cites, 6))...)
 	}
 }
 
