@@ -23,8 +23,8 @@ WHERE lessons.made_from = $6 AND lessons.tries = $7`
 	keepLesson = `UPDATE lessons SET lesson = $1, error = '' WHERE incident = $2 AND made_from = $3 AND tries = $4`
 	failLesson = `UPDATE lessons SET error = $1, tries = $2, tried = $3 WHERE incident = $4 AND made_from = $5 AND tries = $6`
 	dropLesson = `DELETE FROM lessons WHERE incident = $1 AND made_from = $2`
-	listKeys   = `SELECT i.system, l.incident, l.made_from FROM lessons l JOIN incidents i ON i.number = l.incident
-WHERE length(l.lesson) > 0 ORDER BY i.system, l.incident DESC LIMIT $1`
+	listKeys   = `SELECT l.incident, l.made_from FROM lessons l JOIN incidents i ON i.number = l.incident
+WHERE i.system = $1 AND length(l.lesson) > 0 ORDER BY l.incident DESC LIMIT $2`
 	listLessons = `SELECT l.incident, l.made_from, l.lesson FROM lessons l JOIN incidents i ON i.number = l.incident
 WHERE i.system = $1 AND length(l.lesson) > 0 ORDER BY l.incident DESC LIMIT $2`
 )
@@ -152,17 +152,17 @@ func (s *Store) DropLessons(ctx context.Context, lessons []Lesson) error {
 }
 
 // LessonKey names a lesson that there is, and of what it was made.
-type LessonKey struct{ System, Incident, From string }
+type LessonKey struct{ Incident, From string }
 
-// LessonKeys returns which lessons there are, by system, newest incident first,
+// LessonKeys returns which lessons of a system there are, newest incident first,
 // at most limit.
-func (s *Store) LessonKeys(ctx context.Context, limit int) ([]LessonKey, error) {
+func (s *Store) LessonKeys(ctx context.Context, system string, limit int) ([]LessonKey, error) {
 	out, err := all(func(row scanner) (k LessonKey, err error) {
 		var number int64
-		err = row.Scan(&k.System, &number, &k.From)
+		err = row.Scan(&number, &k.From)
 		k.Incident = incidentID(number)
 		return k, err
-	})(s.rows(ctx, listKeys, limit))
+	})(s.rows(ctx, listKeys, system, limit))
 	return out, kinded("list lessons", err)
 }
 
@@ -180,7 +180,7 @@ func (s *Store) Lessons(ctx context.Context, system string, limit int) ([]KeptLe
 		if err := row.Scan(&number, &k.From, &packed); err != nil {
 			return k, err
 		}
-		k.Incident, k.System = incidentID(number), system
+		k.Incident = incidentID(number)
 		return k, unpack(packed, &k.Lesson)
 	})(s.rows(ctx, listLessons, system, limit))
 	return out, kinded("read lessons", err)

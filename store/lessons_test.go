@@ -67,7 +67,7 @@ func begin(t *testing.T, s *store.Store, id, from string) store.Lesson {
 
 func keys(t *testing.T, s *store.Store) []store.LessonKey {
 	t.Helper()
-	k, err := s.LessonKeys(t.Context(), 100)
+	k, err := s.LessonKeys(t.Context(), "", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
