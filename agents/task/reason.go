@@ -40,12 +40,19 @@ func (n *narrator) reason() {
 }
 
 // solved tells that solved cases had a say in what the evidence on the first
-// fits, and how great a one.
+// fits, and how great a one: as evidence, which no file of the bundle holds, and
+// as a step.
 func (n *narrator) solved() {
-	if n.recalled > 0 {
-		n.say(incident.Say("reason.solved", "cases", strconv.Itoa(n.in.Book.Cases()), "share", fmt.Sprintf("%.0f", math.Max(1, 100*n.recalled))),
-			texts(unique(n.view.hypotheses[0].Cites, 6))...)
+	if n.recalled == 0 {
+		return
 	}
+	e := incident.Evidence{
+		ID: incident.EvidenceID("E" + strconv.Itoa(len(n.in.Evidence)+1)), Kind: incident.Knowledge, Window: n.in.Frame.Window,
+		Text: incident.Say("evidence.solved"),
+	}
+	n.emit(incident.EvidenceMade{Evidence: e})
+	cases, share := strconv.Itoa(n.in.Book.Cases()), strconv.FormatFloat(math.Max(1, 100*n.recalled), 'f', 0, 64)
+	n.say(incident.Say("reason.solved", "cases", cases, "share", share), append(texts(unique(n.view.hypotheses[0].Cites, 5)), string(e.ID))...)
 }
 
 // examined tells what there was to look at, by the strongest finding of each

@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"triagent/agents/casebook"
+	"triagent/evidence"
 	"triagent/incident"
 	"triagent/internal/errs"
+	"triagent/telemetry"
 )
 
 // solved is a truth.json.
@@ -61,7 +63,8 @@ func TestRemember(t *testing.T) {
 	}
 }
 
-// With answers otherwise than without; with no cases it is the same.
+// With answers otherwise than without, says by what, and all of that holds; with
+// no cases it is the same.
 func TestWith(t *testing.T) {
 	a, err := New(Config{Jobs: 2})
 	if err != nil {
@@ -88,7 +91,20 @@ func TestWith(t *testing.T) {
 	} {
 		d, err := c.app.Diagnose(t.Context(), path, nil)
 		if err != nil || d.Causes[0].Node != "mill-3" || d.Causes[0].Fault != c.fault || d.Causes[0].Label != c.label {
-			t.Errorf("%v: %+v, want %s", err, d.Causes[0], c.fault)
+			t.Fatalf("%v: %+v, want %s", err, d.Causes[0], c.fault)
+		}
+		known := slices.IndexFunc(d.Evidence, func(e incident.Evidence) bool { return e.Kind == incident.Knowledge })
+		if c.app == a && known >= 0 || c.app == with && (known < 0 || !slices.ContainsFunc(d.Reasoning, func(r incident.Reason) bool {
+			return r.Text.Key == "reason.solved" && slices.Contains(r.Cites, string(d.Evidence[known].ID))
+		})) {
+			t.Errorf("%s: it does not say by what: %+v", c.fault, d.Reasoning)
+		}
+		b, err := telemetry.Open(t.Context(), path, telemetry.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := evidence.Check(t.Context(), b, &d); err != nil || !r.Held() {
+			t.Errorf("%v, %v", err, r.Problems)
 		}
 	}
 }

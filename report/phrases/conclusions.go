@@ -14,6 +14,8 @@ var conclusions = table{
 	"reason.alike":    {"{fault} on {node} is as strong: the two cannot be told apart.", "{node} 的“{fault}”同样强：两者无法区分。"},
 	"reason.healthy":  {"No change is larger or more telling than what this system shows when it is well.", "没有任何变化超出该系统正常时的波动。"},
 
+	"evidence.solved": {"what solved incidents of this system showed, and what they were", "本系统已查明事故的表现及其原因"},
+
 	"rejected.against":      {"the evidence speaks against it", "证据与之相悖"},
 	"rejected.quiet":        {"what it would have moved did not move[: {signals}]", "它本应影响的信号没有变化[：{signals}]"},
 	"rejected.fits_less":    {"{fault} explains the same evidence better", "“{fault}”能更好地解释同样的证据"},
