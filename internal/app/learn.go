@@ -22,6 +22,7 @@ const (
 	lessonPause  = 10 * time.Minute // before the second try; twice that before the third
 	lessonTime   = 10 * time.Minute // that one may take
 	learnLook    = time.Second      // between looks at whether there is something to learn
+	learnAgain   = time.Minute      // before the next look where one failed
 	lessonEffort = 5_000_000        // cells of a book, nodes times features: 40 MB
 )
 
@@ -59,14 +60,15 @@ func (l *learner) run(ctx context.Context) error {
 			next, err = l.look(ctx)
 			seen = rev
 		}
+		wait := (<-chan time.Time)(t.C)
 		if err != nil && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "it could not be looked what there is to learn", slog.Any("error", err))
-			seen = -1
+			seen, wait = -1, time.After(learnAgain)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-t.C:
+		case <-wait:
 		}
 	}
 }
@@ -85,15 +87,15 @@ func (l *learner) look(ctx context.Context) (next time.Time, err error) {
 			return next, err
 		}
 	}
+	var failed error
 	for _, d := range p.due {
-		if busy, err := l.busy(ctx); err != nil || busy {
-			return time.Now(), errors.Join(err, l.renew(ctx))
+		busy, err := l.busy(ctx)
+		if err != nil || busy {
+			return time.Now(), errors.Join(failed, err, l.renew(ctx))
 		}
-		if err := l.learn(ctx, d); err != nil {
-			return time.Now(), err
-		}
+		failed = errors.Join(failed, l.learn(ctx, d)) // one costs no other
 	}
-	return p.next, l.renew(ctx) // what was made or failed is looked at anew, since it is a change
+	return p.next, errors.Join(failed, l.renew(ctx)) // what was made is looked at anew, since it is a change
 }
 
 // busy reports whether diagnoses wait: they go first.

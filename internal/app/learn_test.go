@@ -10,6 +10,7 @@ import (
 	"triagent/agents/casebook"
 	"triagent/internal/errs"
 	"triagent/store"
+	"triagent/store/storetest"
 )
 
 // What people say of one incident tells the next one of its system, never the
@@ -70,7 +71,12 @@ func TestLearns(t *testing.T) {
 // A fault that no card knows is learned too, by the word that people have for it,
 // and can be taken along as a file without names.
 func TestLearnsOwnWord(t *testing.T) {
-	r := newRig(t, Settings{}).admin()
+	t.Run(store.SQLite, func(t *testing.T) { learnOwnWord(t, Settings{}) })
+	t.Run(store.PostgreSQL, func(t *testing.T) { learnOwnWord(t, Settings{Database: storetest.Postgres(t)}) })
+}
+
+func learnOwnWord(t *testing.T, set Settings) {
+	r := newRig(t, set).admin()
 	for i, m := range []mill{
 		{seed: 1, bad: 1, cpu: 9},
 		{seed: 2, bad: 2, cpu: 14, memory: 6},
