@@ -105,3 +105,19 @@ func (s *Server) setCase(ctx context.Context, id string, lang Spoken, on bool, t
 	}
 	return s.incidentOut(i, lang), nil
 }
+
+type lessonsIn struct {
+	System string `query:"system" maxLength:"300" doc:"As incidents name it; empty: incidents without one"`
+}
+
+// getLessons gives what was learned of a system as a file.
+func (s *Server) getLessons(ctx context.Context, in *lessonsIn) (*fileOut, error) {
+	if s.c.Lessons == nil {
+		return nil, errs.New(errs.NotFound, "this service does not learn")
+	}
+	b, err := s.c.Lessons(ctx, in.System)
+	if err != nil {
+		return nil, err
+	}
+	return &fileOut{ContentType: "application/x-ndjson", Policy: csp, Disposition: `attachment; filename="lessons.jsonl"`, Body: b}, nil
+}

@@ -54,6 +54,11 @@ func (s *Server) routes(a huma.API) {
 	add(s, a, write(post, "make-case", "/incidents/{id}/case", "Keep the incident to evaluate on"), s.makeCase)
 	add(s, a, write(del, "drop-case", "/incidents/{id}/case", "Do not keep it any more"), s.dropCase)
 
+	add(s, a, route{
+		method: get, path: "/lessons", id: "get-lessons", summary: "Download what was learned of a system, for triagent diagnose --memory",
+		role: store.Operator, scope: scopeRead,
+	}.answers(lessonLines), s.getLessons)
+
 	add(s, a, write(post, "create-upload", "/uploads", "Begin to upload a bundle in pieces").takes(http.StatusCreated), s.createUpload)
 	add(s, a, write(get, "get-upload", "/uploads/{id}", "Get how far an upload is"), s.getUpload)
 	add(s, a, write(patch, "append-upload", "/uploads/{id}", "Send a piece").takes(http.StatusNoContent).stream().wants(pieces), s.appendUpload)
@@ -97,9 +102,10 @@ func (s *Server) outside(a huma.API) {
 
 // Contents that are no JSON.
 var (
-	events    = content{"text/event-stream": {Type: huma.TypeString}}
-	plainText = content{"text/plain": {Type: huma.TypeString}}
-	reports   = content{
+	events      = content{"text/event-stream": {Type: huma.TypeString}}
+	lessonLines = content{"application/x-ndjson": {Type: huma.TypeString}}
+	plainText   = content{"text/plain": {Type: huma.TypeString}}
+	reports     = content{
 		"application/json": {Type: huma.TypeObject, AdditionalProperties: true},
 		"text/markdown":    {Type: huma.TypeString}, "text/html": {Type: huma.TypeString}, "text/plain": {Type: huma.TypeString},
 	}

@@ -75,6 +75,9 @@ type Config struct {
 	// Ready says why the service cannot serve now; nil or no error: it can. The
 	// store is asked in any case.
 	Ready func(context.Context) error
+	// Lessons gives what was learned of a system as a file for triagent diagnose
+	// --memory; nil: nothing is.
+	Lessons func(ctx context.Context, system string) ([]byte, error)
 	// Checks is the self-diagnosis beside what the server itself can check.
 	Checks func(context.Context) []Check
 }

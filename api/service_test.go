@@ -105,9 +105,9 @@ func startIn(t *testing.T, dir string, workers int, edit func(*api.Config)) *ser
 }
 
 // diagnose is the built-in engine.
-func diagnose(base *knowledge.Base) func(context.Context, string, incident.Listener) (incident.Diagnosis, error) {
+func diagnose(base *knowledge.Base) func(context.Context, store.Job, string, incident.Listener) (incident.Diagnosis, error) {
 	con := meta.New(base, meta.Config{Engine: incident.Engine{Name: "builtin", Version: "test"}, Jobs: 2})
-	return func(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error) {
+	return func(ctx context.Context, _ store.Job, path string, l incident.Listener) (incident.Diagnosis, error) {
 		var d incident.Diagnosis
 		b, err := telemetry.Open(ctx, path, telemetry.Limits{})
 		if err != nil {

@@ -5,7 +5,7 @@ import "context"
 const (
 	insertFeedback = `INSERT INTO feedback (incident, attempt, user_id, verdict, node, fault, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`
 	feedbackOf     = `SELECT id, incident, attempt, user_id, verdict, node, fault, note, at FROM feedback WHERE incident = $1 ORDER BY id DESC LIMIT 500`
-	setTruth       = `UPDATE incidents SET truth = $1 WHERE number = $2`
+	setTruth       = `UPDATE incidents SET truth = $1, truth_at = $2 WHERE number = $3`
 	listCases      = `SELECT ` + incidentColumns + `, truth FROM incidents WHERE is_case = 1 ORDER BY number DESC LIMIT 10000`
 )
 
@@ -68,7 +68,7 @@ func (s *Store) SetCase(ctx context.Context, by Actor, incident string, on bool,
 			return err
 		}
 		in.Case = on
-		if _, err := t.exec(ctx, setTruth, truth, number); err != nil {
+		if _, err := t.exec(ctx, setTruth, truth, nanos(t.at), number); err != nil {
 			return err
 		}
 		t.audit(by, "incident.case", incident, map[string]string{"on": map[bool]string{true: "yes", false: "no"}[on]})

@@ -58,7 +58,8 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 		return err
 	}
 	b := newBoard(in)
-	v := judge(recall(in, b, score(in, b)), wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
+	list, recalled := recall(in, b, score(in, b))
+	v := judge(list, wrong(b.symptoms(), in.Apart), onlyAlerts(in.Bundle))
 	eyes := see(in)
 	v.doubt(eyes)
 	for _, l := range eyes.lacking() {
@@ -69,7 +70,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	}
 	d := detection(in, v)
 	emit(incident.Detected{Detection: d})
-	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit}
+	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit, recalled: recalled}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
 	case comparable(in) && !young(in) && !in.Lost && v.healthy >= healthyFrom:

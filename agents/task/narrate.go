@@ -18,6 +18,7 @@ type narrator struct {
 	view     view
 	findings []incident.Finding
 	emit     incident.Listener
+	recalled float64 // share of the say that solved cases had; 0: none
 	steps    int
 	ranked   []incident.Cause
 }

@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ func (n *narrator) reason() {
 	if len(first.Against) > 0 {
 		n.say(incident.Say("reason.against"), texts(unique(first.Against, 4))...)
 	}
+	n.solved()
 	for _, h := range n.view.hypotheses[1:] {
 		if h.Node != first.Node && h.support > 0 {
 			t := incident.Say("reason.next", "node", string(h.Node), "ratio", fmt.Sprintf("%.1f", first.LogOdds-h.LogOdds)).
@@ -35,6 +37,22 @@ func (n *narrator) reason() {
 			break
 		}
 	}
+}
+
+// solved tells that solved cases had a say in what the evidence on the first
+// fits, and how great a one: as evidence, which no file of the bundle holds, and
+// as a step.
+func (n *narrator) solved() {
+	if n.recalled == 0 {
+		return
+	}
+	e := incident.Evidence{
+		ID: incident.EvidenceID("E" + strconv.Itoa(len(n.in.Evidence)+1)), Kind: incident.Knowledge, Window: n.in.Frame.Window,
+		Text: incident.Say("evidence.solved"),
+	}
+	n.emit(incident.EvidenceMade{Evidence: e})
+	cases, share := strconv.Itoa(n.in.Book.Cases()), strconv.FormatFloat(math.Max(1, 100*n.recalled), 'f', 0, 64)
+	n.say(incident.Say("reason.solved", "cases", cases, "share", share), append(texts(unique(n.view.hypotheses[0].Cites, 5)), string(e.ID))...)
 }
 
 // examined tells what there was to look at, by the strongest finding of each

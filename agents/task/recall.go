@@ -59,21 +59,22 @@ func Remember(ctx context.Context, in agents.Input, t telemetry.Truth) (casebook
 // Genest and Zidek, Statistical Science 1, 1986). What a node gains or loses by
 // that counts as suspicion: cases of old tell who it is, not that anything is
 // wrong. Without a book, or where it has no opinion, the list stays as it is.
-func recall(in agents.Input, b *board, list []scored) []scored {
+// Also returned is w, 0 to 1.
+func recall(in agents.Input, b *board, list []scored) ([]scored, float64) {
 	if in.Book == nil || len(list) == 0 {
-		return list
+		return list, 0
 	}
 	v := newVectors(in, b, list)
 	o := in.Book.Weigh(v.context, v.asked())
 	if o.Weight == 0 {
-		return list
+		return list, 0
 	}
 	temper := causeTemper
 	if onlyAlerts(in.Bundle) {
 		temper = alertTemper
 	}
 	p := &pool{vectors: v, opinion: o, temper: temper, list: voiced(in, o, list)}
-	return p.reweigh()
+	return p.reweigh(), o.Weight
 }
 
 // voiced returns the list with a hypothesis of every fault that the book knows

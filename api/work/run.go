@@ -82,7 +82,7 @@ func (r *run) diagnose(ctx context.Context) (d incident.Diagnosis, err error) {
 	if done != nil {
 		defer done()
 	}
-	return r.p.c.Diagnose(ctx, path, r.hear)
+	return r.p.c.Diagnose(ctx, r.held(), path, r.hear)
 }
 
 // hear notes an event.

@@ -45,9 +45,9 @@ type Queue interface {
 // Config sets up a Pool.
 type Config struct {
 	Queue Queue
-	// Diagnose diagnoses the bundle at a path and tells every step to the
-	// listener, in order.
-	Diagnose func(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error)
+	// Diagnose diagnoses the bundle of a job, which is at path, and tells every
+	// step to the listener, in order.
+	Diagnose func(ctx context.Context, j store.Job, path string, l incident.Listener) (incident.Diagnosis, error)
 	// Bundle gives the path of what a job is about. It may have to collect it.
 	// Done is called once the job has ended; it may be nil.
 	Bundle  func(ctx context.Context, j store.Job) (path string, done func(), err error)

@@ -109,7 +109,7 @@ func (q *queue) did() string {
 	return fmt.Sprint(q.log)
 }
 
-type diagnose = func(context.Context, string, incident.Listener) (incident.Diagnosis, error)
+type diagnose = func(context.Context, store.Job, string, incident.Listener) (incident.Diagnosis, error)
 
 // pool runs workers over a queue in a bubble of its own time and ends after a
 // while.
@@ -130,7 +130,7 @@ func pool(t *testing.T, q *queue, workers int, d diagnose, lasts time.Duration) 
 }
 
 func lasting(d time.Duration, end incident.Diagnosis, err error) diagnose {
-	return func(ctx context.Context, _ string, l incident.Listener) (incident.Diagnosis, error) {
+	return func(ctx context.Context, _ store.Job, _ string, l incident.Listener) (incident.Diagnosis, error) {
 		l(incident.Opened{})
 		select {
 		case <-ctx.Done():
@@ -163,7 +163,7 @@ func TestPool(t *testing.T) {
 	}{
 		{"done", &queue{}, lasting(time.Second, likely, nil), time.Minute, "[take a finish a likely]"},
 		{"input at fault", &queue{}, lasting(time.Second, likely, errs.New(errs.Invalid, "x")), time.Minute, "[take a fail a invalid]"},
-		{"panic", &queue{}, func(context.Context, string, incident.Listener) (incident.Diagnosis, error) { panic("x") }, time.Minute, "[take a fail a internal]"},
+		{"panic", &queue{}, func(context.Context, store.Job, string, incident.Listener) (incident.Diagnosis, error) { panic("x") }, time.Minute, "[take a fail a internal]"},
 		{"lease extended", &queue{}, lasting(40*time.Second, likely, nil), time.Minute, "[take a finish a likely]"},
 		{"stopped", &queue{}, lasting(time.Hour, likely, nil), time.Minute, "[take a release a]"},
 		{"too long", &queue{}, lasting(time.Hour, likely, nil), 40 * time.Minute, "[take a fail a exhausted]"},
@@ -198,7 +198,7 @@ func TestChunks(t *testing.T) {
 				return nil
 			}
 		}()}
-		pool(t, q, 1, func(_ context.Context, _ string, l incident.Listener) (incident.Diagnosis, error) {
+		pool(t, q, 1, func(_ context.Context, _ store.Job, _ string, l incident.Listener) (incident.Diagnosis, error) {
 			for range 1000 {
 				l(incident.StageStarted{Stage: incident.Map})
 				time.Sleep(time.Millisecond)
@@ -252,7 +252,7 @@ func TestAtOnce(t *testing.T) {
 		}
 		var mu sync.Mutex
 		now, most := 0, 0
-		pool(t, q, 4, func(context.Context, string, incident.Listener) (incident.Diagnosis, error) {
+		pool(t, q, 4, func(context.Context, store.Job, string, incident.Listener) (incident.Diagnosis, error) {
 			mu.Lock()
 			now++
 			most = max(most, now)

@@ -51,6 +51,10 @@ func (c *memoryCmd) Run(ctx context.Context, w world) error {
 	if err := file.Commit(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.stdout, "%d cases in %s\n", len(cases), c.Out)
+	s := "s"
+	if len(cases) == 1 {
+		s = ""
+	}
+	_, err = fmt.Fprintf(w.stdout, "%d case%s in %s\n", len(cases), s, c.Out)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"triagent/agents/casebook"
 	"triagent/incident"
 	"triagent/knowledge"
 	"triagent/meta"
@@ -56,6 +57,15 @@ func (a *App) Close() error { return nil }
 // which may be nil. An error is that of reading the bundle (errs.Invalid,
 // errs.NotFound) or of ctx; a diagnosis that finds nothing is not an error.
 func (a *App) Diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error) {
+	return a.diagnose(ctx, path, nil, l)
+}
+
+// recall gives the solved cases that the diagnosis of a system asks; nil: none.
+type recall func(ctx context.Context, system string) *casebook.Book
+
+// diagnose is Diagnose with the solved cases that ask gives, once the system is
+// known; a nil ask leaves it at those that a itself remembers.
+func (a *App) diagnose(ctx context.Context, path string, ask recall, l incident.Listener) (incident.Diagnosis, error) {
 	var d incident.Diagnosis
 	start, cpu := time.Now(), cpuTime()
 	b, err := telemetry.Open(ctx, path, a.cfg.Limits)
@@ -68,7 +78,11 @@ func (a *App) Diagnose(ctx context.Context, path string, l incident.Listener) (i
 			l(e)
 		}
 	}
-	if err := a.con.Conduct(ctx, b, emit); err != nil {
+	con := a.con
+	if ask != nil {
+		con = con.With(ask(ctx, b.Incident.System))
+	}
+	if err := con.Conduct(ctx, b, emit); err != nil {
 		return d, err
 	}
 	emit(incident.Closed{Cost: incident.Cost{Wall: time.Since(start), CPU: cpuTime() - cpu, PeakBytes: peakBytes()}})

@@ -122,10 +122,11 @@ func pack(w io.Writer, folder string) error {
 	return errors.Join(t.AddFS(os.DirFS(folder)), t.Close(), z.Close())
 }
 
-// diagnose is the engine, measured and traced.
-func (s *Service) diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error) {
+// diagnose is the engine, measured and traced, with what was learned of the
+// system of the incident.
+func (s *Service) diagnose(ctx context.Context, j store.Job, path string, l incident.Listener) (incident.Diagnosis, error) {
 	sp, count := startSpan(ctx, s.tracer), s.meter.listener()
-	d, err := s.engine.Diagnose(ctx, path, func(e incident.Event) {
+	d, err := s.engine.diagnose(ctx, path, s.learner.recall(j.Incident), func(e incident.Event) {
 		l(e)
 		sp.hear(e)
 		count(e)

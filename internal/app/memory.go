@@ -75,11 +75,16 @@ func (a *App) RememberOne(ctx context.Context, path string) (casebook.Case, bool
 	if err != nil {
 		return casebook.Case{}, false, err
 	}
+	return a.rememberAs(ctx, path, *t)
+}
+
+// rememberAs examines one bundle whose cause is known by other means.
+func (a *App) rememberAs(ctx context.Context, path string, t telemetry.Truth) (casebook.Case, bool, error) {
 	b, err := telemetry.Open(ctx, path, a.cfg.Limits)
 	if err != nil {
 		return casebook.Case{}, false, err
 	}
-	return a.con.Remember(ctx, b, *t)
+	return a.con.Remember(ctx, b, t)
 }
 
 // With returns an App that differs from a in that it remembers the cases.

@@ -26,6 +26,7 @@ type meter struct {
 	stages    *prometheus.HistogramVec
 	agents    *prometheus.HistogramVec
 	sent      *prometheus.CounterVec
+	lessons   *prometheus.CounterVec
 }
 
 // newMeter registers the metrics in a registry of its own.
@@ -50,9 +51,12 @@ func newMeter() *meter {
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "triagent_deliveries_total", Help: "Tries to deliver a notification, by kind of channel and outcome.",
 		}, []string{"kind", "outcome"}),
+		lessons: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "triagent_lessons_total", Help: "Tries to learn from an incident whose cause people named, by outcome.",
+		}, []string{"outcome"}),
 	}
 	m.reg.MustRegister(
-		m.requests, m.diagnoses, m.failures, m.took, m.stages, m.agents, m.sent,
+		m.requests, m.diagnoses, m.failures, m.took, m.stages, m.agents, m.sent, m.lessons,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, v := range []incident.Verdict{incident.Confirmed, incident.Likely, incident.Inconclusive, incident.Healthy} {

@@ -133,5 +133,9 @@ func (s Settings) Summary() string {
 	if s.Database != "" {
 		db = "PostgreSQL"
 	}
-	return fmt.Sprintf("listen %s, data %s, database %s, %d workers, queue %d", s.Listen, s.Data, db, s.Diagnosis.Workers, s.Diagnosis.Queue)
+	out := fmt.Sprintf("listen %s, data %s, database %s, %d workers, queue %d", s.Listen, s.Data, db, s.Diagnosis.Workers, s.Diagnosis.Queue)
+	if !s.learns() {
+		out += ", learns nothing"
+	}
+	return out
 }

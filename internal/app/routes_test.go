@@ -64,6 +64,7 @@ GET /incidents/{id}/feedback          viewer   read
 POST /incidents/{id}/feedback         operator write
 POST /incidents/{id}/case             operator write
 DELETE /incidents/{id}/case           operator write
+GET /lessons                          operator read
 POST /uploads                         operator write
 GET /uploads/{id}                     operator write
 HEAD /uploads/{id}                    operator write

@@ -51,6 +51,7 @@ type Service struct {
 	intake    *intake.Intake
 	outbox    *outbox.Outbox
 	pool      *work.Pool
+	learner   *learner
 	server    *api.Server
 	systems   *systems
 	receivers []sender
@@ -272,6 +273,7 @@ func (s *Service) openOutbox(context.Context) error {
 }
 
 func (s *Service) openPool(context.Context) error {
+	s.learner = newLearner(s)
 	host, err := os.Hostname()
 	if err != nil {
 		host = "worker"
@@ -302,7 +304,7 @@ func (s *Service) openServer(context.Context) error {
 		Middleware: []func(http.Handler) http.Handler{s.meter.middleware, s.accounts.Middleware},
 		Routes:     []func(huma.API){s.accounts.Routes, s.intake.Routes, s.outbox.Routes},
 		Metrics:    s.accounts.Need(store.Viewer, "metrics")(s.meter.handler()),
-		Queued:     s.pool.Wake, Checks: s.checks,
+		Queued:     s.pool.Wake, Checks: s.checks, Lessons: s.learner.file,
 	})
 	if err != nil {
 		return err
@@ -342,7 +344,7 @@ func (s *Service) watch() {
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serve(ctx, s.listener, s.server.Handler(), s.pair, s.log) })
-	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget, s.lookAtSources} {
+	for _, run := range []func(context.Context) error{s.server.Run, s.accounts.Run, s.outbox.Run, s.pool.Run, s.follow, s.forget, s.lookAtSources, s.learner.run} {
 		g.Go(func() error { return run(ctx) })
 	}
 	for _, r := range s.receivers {

@@ -37,6 +37,7 @@ type Settings struct {
 		Queue     int      `yaml:"queue"`         // diagnoses that may wait; 0: 1000
 		Knowledge []string `yaml:"knowledge"`     // folders that extend the built-in knowledge
 		MaxBundle int64    `yaml:"max_bundle_mb"` // of an uploaded bundle; 0: 2048
+		Learn     *bool    `yaml:"learn"`         // from what people say of diagnoses; nil: yes
 	} `yaml:"diagnosis"`
 	Log struct {
 		Level  string `yaml:"level"`  // debug, info (default), warn, error
@@ -247,6 +248,9 @@ func (s Settings) proxies() []netip.Prefix {
 	}
 	return out
 }
+
+// learns reports whether diagnoses learn from what people say of earlier ones.
+func (s Settings) learns() bool { return s.Diagnosis.Learn == nil || *s.Diagnosis.Learn }
 
 // path names a file of the data folder.
 func (s Settings) path(name string) string { return filepath.Join(s.Data, name) }

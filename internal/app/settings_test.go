@@ -21,6 +21,8 @@ func TestParseSettings(t *testing.T) {
 		{"all kinds", "listen: 127.0.0.1:9\nhooks:\n  settle: 5s\nsmtp:\n  host: mail\n  from: a@b.c\n  user: u\n  password: ${env:TRIAGENT_TEST_SECRET}\n", ""},
 		{"unknown key", "listen: 127.0.0.1:9\nlisten_addr: x\n", `s.yaml:2:1: "listen_addr" is no setting at the top of the file; did you mean listen?`},
 		{"wrong type", "diagnosis:\n  workers: many\n", `s.yaml:2:12: diagnosis.workers: "many" is no whole number (write a whole number, as 4)`},
+		{"learns nothing", "diagnosis:\n  learn: false\n", ""},
+		{"neither yes nor no", "diagnosis:\n  learn: perhaps\n", "s.yaml:2:10"},
 		{"wrong value", "listen: 127.0.0.1:9\nlog:\n  level: loud\n", "s.yaml:3:10: log.level"},
 		{"not YAML", "listen: [\n", "s.yaml:1"},
 		{"no such variable", "smtp:\n  password: ${env:TRIAGENT_TEST_NONE}\n", "TRIAGENT_TEST_NONE"},
@@ -35,6 +37,9 @@ func TestParseSettings(t *testing.T) {
 			s, err := parseSettings(t.Context(), "s.yaml", []byte(tt.text))
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Fatalf("error %v, want %q", err, tt.want)
+			}
+			if tt.want == "" && s.learns() == (tt.name == "learns nothing") {
+				t.Errorf("learns: %v", s.learns())
 			}
 			if tt.name == "all kinds" && (string(s.SMTP.Password) != "s3cret" || time.Duration(s.Hooks.Settle) != 5*time.Second) {
 				t.Errorf("settings %+v", s)

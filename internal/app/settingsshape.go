@@ -53,6 +53,9 @@ func wanted(t reflect.Type) (what, example string) {
 
 // value compares a node with a type; key is its path, for messages.
 func (s *shape) value(key string, n ast.Node, t reflect.Type) {
+	if t.Kind() == reflect.Pointer { // what may be left out
+		t = t.Elem()
+	}
 	switch n := n.(type) {
 	case nil, *ast.NullNode, *ast.AliasNode, *ast.TagNode:
 		return // nothing, or the decoder's to judge

@@ -8,10 +8,13 @@ var conclusions = table{
 	"reason.examined": {"Examined {nodes} {nodes|node|nodes} and made {evidence} {evidence|piece|pieces} of evidence.", "检查了 {nodes} 个节点，得到 {evidence} 条证据。"},
 	"reason.cause":    {"The evidence on {node} fits {fault} best.", "{node} 上的证据最符合“{fault}”。"},
 	"reason.role":     {"{node} ({role}) leads {led} of {member} {member|group|groups}, so others feel it.", "{node}（{role}）在 {member} 个组中领导 {led} 个，因此会影响其他节点。"},
+	"reason.solved":   {"This was weighed with {cases} solved {cases|incident|incidents} of this system, which had {share} % of the say.", "此结论结合了本系统 {cases} 起已查明的事故，其权重为 {share}%。"},
 	"reason.against":  {"This speaks against it, and was outweighed.", "以下证据与之相悖，但分量不足。"},
 	"reason.next":     {"The next best on another node is {fault} on {node}, weaker by {ratio} in log-odds.", "其他节点上次优的解释是 {node} 的“{fault}”，对数几率低 {ratio}。"},
 	"reason.alike":    {"{fault} on {node} is as strong: the two cannot be told apart.", "{node} 的“{fault}”同样强：两者无法区分。"},
 	"reason.healthy":  {"No change is larger or more telling than what this system shows when it is well.", "没有任何变化超出该系统正常时的波动。"},
+
+	"evidence.solved": {"what solved incidents of this system showed, and what they were", "本系统已查明事故的表现及其原因"},
 
 	"rejected.against":      {"the evidence speaks against it", "证据与之相悖"},
 	"rejected.quiet":        {"what it would have moved did not move[: {signals}]", "它本应影响的信号没有变化[：{signals}]"},
