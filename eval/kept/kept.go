@@ -15,6 +15,7 @@ import (
 	"triagent/evidence/brief"
 	"triagent/incident"
 	"triagent/internal/errs"
+	"triagent/knowledge"
 	"triagent/telemetry"
 )
 
@@ -119,7 +120,11 @@ func (c *Config) one(ctx context.Context, engine eval.Diagnoser, t *task) (Resul
 	if err != nil {
 		return res, fmt.Errorf("case %s: %w", t.label.ID, err)
 	}
-	lines, err := brief.Lines(ctx, b, &d.Incident)
+	base, err := knowledge.Load()
+	if err != nil {
+		return res, err
+	}
+	more, err := brief.Read(ctx, b, &d, base)
 	if err != nil {
 		return res, fmt.Errorf("case %s: %w", t.label.ID, err)
 	}
@@ -127,7 +132,7 @@ func (c *Config) one(ctx context.Context, engine eval.Diagnoser, t *task) (Resul
 	if budget == 0 {
 		budget = brief.Tokens
 	}
-	made := brief.Make(&d, lines, budget)
+	made := brief.Make(&d, more, budget)
 	text := made.String()
 	res.Tokens = compress.Tokens(text)
 	if c.Text != nil {

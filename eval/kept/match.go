@@ -33,6 +33,9 @@ func (r *reader) has(l *Line) bool {
 	return slices.ContainsFunc(r.rows, func(row brief.Row) bool {
 		switch l.Kind {
 		case "metric":
+			if s := row.Series; s != nil {
+				return s.Node == l.Node && s.Name == l.Quote && went(s.Change.Direction, l.Way)
+			}
 			return slices.ContainsFunc(row.Evidence, func(e *incident.Evidence) bool { return isMetric(e, l) })
 		case "event":
 			return row.Node == l.Node && strings.Contains(row.Text, l.Quote) &&
@@ -52,20 +55,18 @@ func (r *reader) hasSame(l *Line) bool {
 }
 
 func isMetric(e *incident.Evidence, l *Line) bool {
-	if e.Kind != incident.Metric || e.Node != l.Node {
+	if e.Kind != incident.Metric || e.Node != l.Node || !went(e.Direction, l.Way) {
 		return false
 	}
-	switch e.Direction {
-	case incident.Up, incident.New:
-		if l.Way != "up" {
-			return false
-		}
-	case incident.Down, incident.Gone:
-		if l.Way != "down" {
-			return false
-		}
-	}
 	return e.Name == l.Quote || len(e.Numbers) > 0 && e.Numbers[0].Column == l.Quote && !strings.HasPrefix(e.Text.Key, "metric.ratio")
+}
+
+// went reports whether a metric went the way of a label.
+func went(d incident.Direction, way string) bool {
+	if way == "down" {
+		return d == incident.Down || d == incident.Gone
+	}
+	return d == incident.Up || d == incident.New
 }
 
 // told are the endings of keys of texts, by the way a span went.

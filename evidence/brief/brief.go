@@ -5,8 +5,8 @@
 //
 // All evidence stands in it in its shortest form, by node, most telling first,
 // under the IDs that the diagnosis cites; what is said more than once is said
-// once. What is left of the budget is for log templates of the window that no
-// evidence speaks of. What did not fit is counted at the end.
+// once. What is left of the budget is for metrics that moved and log templates
+// that no evidence speaks of. What did not fit is counted at the end.
 //
 // Names, templates and texts come from the system that is diagnosed: they are
 // data, stripped of control characters, and nobody's instruction.
@@ -27,13 +27,13 @@ import (
 // it whole.
 const Tokens = 4000
 
-// A Row is one thing that the text says.
+// A Row is one thing that the text says: evidence, or what no evidence speaks
+// of.
 type Row struct {
-	Node incident.NodeID // empty: the whole system
-	// Evidence says the same in other words; those of the diagnosis. None: the
-	// row is a log template that no evidence speaks of.
-	Evidence []*incident.Evidence
-	Line     *compress.Line // set where there is no evidence
+	Node     incident.NodeID      // empty: the whole system
+	Evidence []*incident.Evidence // those of the diagnosis that the row says
+	Series   *Series              // or a metric that moved
+	Line     *compress.Line       // or a log template
 	Text     string
 }
 
@@ -46,51 +46,42 @@ type Brief struct {
 }
 
 // Make makes the text of at most tokens tokens (see compress.Tokens) of a
-// diagnosis and of the lines that its logs hold, best first, as
-// compress.Folder gives them; there may be none. A budget that is too small
-// even for the head gives the head alone.
-func Make(d *incident.Diagnosis, lines []compress.Line, tokens int) Brief {
+// diagnosis and of what else its raw data hold, if that was read. A budget that
+// is too small even for the head gives the head alone.
+func Make(d *incident.Diagnosis, more More, tokens int) Brief {
 	b := Brief{Head: head(&d.Incident)}
 	budget := compress.NewBudget(tokens - compress.Tokens(b.Head) - footRoom)
-	items := evidenceItems(d)
-	known := map[place]bool{}
-	for i := range d.Evidence {
-		if e := &d.Evidence[i]; e.Kind == incident.Log {
-			known[place{e.Node, e.Name}] = true
-		}
-	}
 	p := packer{nodes: map[incident.NodeID]int{}, said: map[string]string{}}
-	proof := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", evidenceShare)
-	for i := range items {
-		p.take(&items[i], proof)
+	part := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", evidenceShare)
+	r := newRivals(d, more.Series)
+	for _, it := range evidenceItems(d, r) {
+		p.take(&it, part)
 	}
-	logs := budget.Section("logs", "templates", "the logs of the bundle", 1)
-	for i := range lines {
-		if l := &lines[i]; !known[place{l.Node, l.Template}] {
-			p.take(&item{node: l.Node, line: l}, logs)
-		}
+	part = budget.Section("metrics", "other series", "the metrics of the bundle", seriesShare)
+	for _, it := range seriesItems(d, more.Series, r) {
+		p.take(&it, part)
+	}
+	part = budget.Section("logs", "other templates", "the logs of the bundle", 1)
+	for _, it := range lineItems(d, more.Lines) {
+		p.take(&it, part)
 	}
 	b.Rows, b.Reductions = p.rows(), budget.Reductions()
 	b.Foot = foot(b.Reductions)
 	return b
 }
 
-// Shares of the budget.
+// Shares of what is left of the budget, and what is kept for the foot.
 const (
-	footRoom      = 40 // tokens kept for the foot
-	evidenceShare = .85
+	evidenceShare = .8
+	seriesShare   = .5
+	footRoom      = 50 // tokens
 )
-
-// place is a template on a node.
-type place struct {
-	node     incident.NodeID
-	template string
-}
 
 // item is a row to be.
 type item struct {
 	node     incident.NodeID
 	evidence []*incident.Evidence
+	series   *Series
 	line     *compress.Line
 	value    float64 // how telling; higher is better
 }
@@ -120,7 +111,7 @@ func (p *packer) take(it *item, s *compress.Section) {
 	if name, template := it.template(); template != "" && name != "" && p.said[template] == "" {
 		p.said[template] = name
 	}
-	p.taken = append(p.taken, Row{Node: it.node, Evidence: it.evidence, Line: it.line, Text: text})
+	p.taken = append(p.taken, Row{Node: it.node, Evidence: it.evidence, Series: it.series, Line: it.line, Text: text})
 }
 
 // rows are those taken, the nodes in the order of their first row.

@@ -5,21 +5,22 @@ import (
 	"math"
 	"slices"
 
+	"triagent/compress"
 	"triagent/incident"
+	"triagent/telemetry"
 )
 
 // evidenceItems brings together what says the same and puts what is most
 // telling first.
 //
-// The value of evidence is ln(1 + score), times its contrast, times a factor
-// that falls with how much of its kind its node has shown already, so that one
-// loud node does not take the room of all others. The contrast is the score by
-// the sum of itself and the highest that another node shows of the same: 1 if no
-// other node shows it, a half if one shows as much. What the ranked causes cite
-// counts more, by their rank.
-func evidenceItems(d *incident.Diagnosis) []item {
+// The value of evidence is ln(1 + score) times its contrast, of a log template
+// and a bonus for its level and words, times a factor that falls with how much
+// of its kind its node has shown already, so that one loud node does not take the
+// room of all others. The contrast is the share of the scores that all nodes
+// show of the same: 1 if no other node shows it, a third if three show as much.
+// What the ranked causes cite counts more, by their rank.
+func evidenceItems(d *incident.Diagnosis, r rivals) []item {
 	items := merged(d.Evidence)
-	other := newRivals(d.Evidence)
 	cited := map[incident.EvidenceID]float64{}
 	for _, c := range d.Causes {
 		for _, id := range c.Cites {
@@ -29,28 +30,109 @@ func evidenceItems(d *incident.Diagnosis) []item {
 	for i := range items {
 		it := &items[i]
 		for _, e := range it.evidence {
-			it.value = max(it.value, math.Log1p(max(e.Score, 0))*other.contrast(e)+cited[e.ID])
+			v := math.Log1p(max(e.Score, 0)) * r.share(measuredBy(e), e.Score)
+			if e.Kind == incident.Log && e.Name != "" {
+				v += words(levelOf(e), e.Name)
+			}
+			it.value = max(it.value, v+cited[e.ID])
 		}
 	}
+	return uncrowded(items)
+}
+
+const (
+	citedValue = 2.  // what a citation by the first cause is worth
+	wordsValue = .25 // what a point of compress.Meaning is worth
+	crowding   = .05 // how fast the tenth of a kind on a node loses to the first of another
+)
+
+// words values a template by its level and by what it says.
+func words(l telemetry.Level, template string) float64 {
+	return wordsValue * (compress.Meaning(template) + max(0, float64(l)-float64(telemetry.Info)))
+}
+
+// levelOf is the level that evidence from a log states.
+func levelOf(e *incident.Evidence) telemetry.Level {
+	for _, a := range e.Text.Args {
+		if a.Name != "level" {
+			continue
+		}
+		for l := telemetry.Trace; l <= telemetry.Fatal; l++ {
+			if l.String() == a.Value {
+				return l
+			}
+		}
+	}
+	return telemetry.Info
+}
+
+// seriesItems are the metrics that moved and that no evidence tells of, most
+// telling first.
+func seriesItems(d *incident.Diagnosis, all []Series, r rivals) []item {
+	known := told(d, incident.Metric)
+	var items []item
+	for i := range all {
+		s := &all[i]
+		if known[place{s.Node, s.Name}] {
+			continue
+		}
+		score := math.Abs(s.Change.Score)
+		items = append(items, item{node: s.Node, series: s, value: math.Log1p(score) * r.share(s.measured(), score)})
+	}
+	return uncrowded(items)
+}
+
+func (s *Series) measured() measured {
+	return measured{kind: incident.Metric, name: s.Name, direction: s.Change.Direction}
+}
+
+// lineItems are the templates that no evidence tells of, in the order of lines.
+func lineItems(d *incident.Diagnosis, lines []compress.Line) []item {
+	known := told(d, incident.Log)
+	var items []item
+	for i := range lines {
+		if l := &lines[i]; !known[place{l.Node, l.Template}] {
+			items = append(items, item{node: l.Node, line: l})
+		}
+	}
+	return items
+}
+
+// place is a template or a metric on a node.
+type place struct {
+	node incident.NodeID
+	name string
+}
+
+func told(d *incident.Diagnosis, kind incident.Kind) map[place]bool {
+	known := map[place]bool{}
+	for i := range d.Evidence {
+		if e := &d.Evidence[i]; e.Kind == kind {
+			known[place{e.Node, e.Name}] = true
+		}
+	}
+	return known
+}
+
+// uncrowded sorts items by value, those that come late of their kind on their
+// node set back.
+func uncrowded(items []item) []item {
 	byValue(items)
+	type group struct {
+		node incident.NodeID
+		kind incident.Kind
+	}
 	shown := map[group]int{}
 	for i := range items {
-		g := group{items[i].node, items[i].evidence[0].Kind}
+		g := group{node: items[i].node, kind: incident.Metric}
+		if es := items[i].evidence; len(es) > 0 {
+			g.kind = es[0].Kind
+		}
 		items[i].value /= 1 + crowding*float64(shown[g])
 		shown[g]++
 	}
 	byValue(items)
 	return items
-}
-
-const (
-	citedValue = 2.  // what a citation by the first cause is worth
-	crowding   = .05 // how fast the tenth piece of a kind on a node loses to the first of another
-)
-
-type group struct {
-	node incident.NodeID
-	kind incident.Kind
 }
 
 func byValue(items []item) {
@@ -97,46 +179,51 @@ func args(t incident.Text) string {
 	return s
 }
 
-// rivals knows the highest two scores of each thing that is measured, on
-// different nodes.
-type rivals map[measured]*[2]best
+// rivals holds, of each thing that is measured, the highest score of each node.
+type rivals map[measured]map[incident.NodeID]float64
 
 type measured struct {
 	kind      incident.Kind
 	name      string
-	signal    incident.Signal
 	direction incident.Direction
 }
 
-type best struct {
-	node  incident.NodeID
-	score float64
-}
+func measuredBy(e *incident.Evidence) measured { return measured{e.Kind, e.Name, e.Direction} }
 
-func measuredBy(e *incident.Evidence) measured {
-	return measured{e.Kind, e.Name, e.Signal, e.Direction}
-}
-
-func newRivals(all []incident.Evidence) rivals {
+func newRivals(d *incident.Diagnosis, all []Series) rivals {
 	r := rivals{}
+	for i := range d.Evidence {
+		e := &d.Evidence[i]
+		r.note(measuredBy(e), about(e), e.Score)
+	}
 	for i := range all {
-		e := &all[i]
-		top := r[measuredBy(e)]
-		if top == nil {
-			top = &[2]best{}
-			r[measuredBy(e)] = top
-		}
-		b := best{about(e), e.Score}
-		switch {
-		case b.node == top[0].node:
-			top[0].score = max(top[0].score, b.score)
-		case b.score > top[0].score:
-			top[0], top[1] = b, top[0]
-		case b.score > top[1].score:
-			top[1] = b
-		}
+		r.note(all[i].measured(), all[i].Node, math.Abs(all[i].Change.Score))
 	}
 	return r
+}
+
+func (r rivals) note(m measured, n incident.NodeID, score float64) {
+	if r[m] == nil {
+		r[m] = map[incident.NodeID]float64{}
+	}
+	r[m][n] = max(r[m][n], score)
+}
+
+// share is the part of a score in what all nodes show.
+func (r rivals) share(m measured, score float64) float64 {
+	var all []float64
+	for _, s := range r[m] {
+		all = append(all, s)
+	}
+	slices.Sort(all) // sums of floats depend on their order
+	sum := 0.
+	for _, s := range all {
+		sum += s
+	}
+	if sum <= 0 {
+		return 1
+	}
+	return min(1, score/sum)
 }
 
 // about is whom evidence is about: of a call, the node called.
@@ -145,16 +232,4 @@ func about(e *incident.Evidence) incident.NodeID {
 		return e.Peer
 	}
 	return e.Node
-}
-
-func (r rivals) contrast(e *incident.Evidence) float64 {
-	top := r[measuredBy(e)]
-	rival := top[0]
-	if rival.node == about(e) {
-		rival = top[1]
-	}
-	if e.Score <= 0 {
-		return 1
-	}
-	return e.Score / (e.Score + max(rival.score, 0))
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"triagent/compress"
+	"triagent/evidence"
 	"triagent/incident"
 	"triagent/telemetry"
 )
@@ -72,14 +73,13 @@ var shapes = map[string]string{
 
 // template is the log template that an item shows in full, with a name for it.
 func (it *item) template() (name, template string) {
-	if it.line != nil {
+	switch {
+	case it.line != nil:
 		return "", it.line.Template
+	case len(it.evidence) > 0 && it.evidence[0].Kind == incident.Log:
+		return string(it.evidence[0].ID), it.evidence[0].Name
 	}
-	e := it.evidence[0]
-	if e.Kind != incident.Log {
-		return "", ""
-	}
-	return string(e.ID), e.Name
+	return "", ""
 }
 
 // short is the row of an item. A template that said knows by the ID of another
@@ -91,8 +91,11 @@ func (it *item) short(said map[string]string) string {
 	} else {
 		template = clip(stars(clean(template)), templateTokens)
 	}
-	if it.line != nil {
+	switch {
+	case it.line != nil:
 		return lineHead(it.line) + " " + template
+	case it.series != nil:
+		return it.series.short()
 	}
 	var b strings.Builder
 	texts := map[string]bool{}
@@ -226,7 +229,22 @@ func lineHead(l *compress.Line) string {
 	if l.Level >= telemetry.Warn {
 		s += " " + l.Level.String()
 	}
-	return fmt.Sprintf("%s %d/%.0f:", s, l.Count, l.Change.Expected)
+	return fmt.Sprintf("%s %d/%d:", s, l.Count, l.Change.Baseline)
+}
+
+// short is a metric that moved.
+func (s *Series) short() string {
+	c := &s.Change
+	name := clip(clean(s.Name), templateTokens)
+	if c.Samples == 0 {
+		return name + " silent"
+	}
+	after := c.WindowMedian
+	if math.Abs(c.Shift) < evidence.Noticed {
+		after = c.WindowPeak
+	}
+	text := fmt.Sprintf("%s %s→%s", name, evidence.Format(c.BaselineMedian, s.Unit), evidence.Format(after, s.Unit))
+	return fmt.Sprintf("%s z%.0f", text, math.Min(math.Abs(c.Score), 9999))
 }
 
 // stars writes the variable parts of a template as one character.
