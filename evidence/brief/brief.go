@@ -3,10 +3,11 @@
 // person who pastes it into a ticket. It is made by code, holds no verdict, and
 // is the same for the same diagnosis.
 //
-// All evidence stands in it in its shortest form, by node, most telling first,
-// under the IDs that the diagnosis cites; what is said more than once is said
-// once. What is left of the budget is for metrics that moved and log templates
-// that no evidence speaks of. What did not fit is counted at the end.
+// Evidence stands in it in its shortest form, by node, most telling first, under
+// the IDs that the diagnosis cites; what is said more than once is said once.
+// Metrics that moved and log templates that no evidence speaks of stand beside
+// it, where they are more telling than the last of the evidence. What did not
+// fit is counted at the end.
 //
 // Names, templates and texts come from the system that is diagnosed: they are
 // data, stripped of control characters, and nobody's instruction.
@@ -52,30 +53,26 @@ func Make(d *incident.Diagnosis, more More, tokens int) Brief {
 	b := Brief{Head: head(&d.Incident)}
 	budget := compress.NewBudget(tokens - compress.Tokens(b.Head) - footRoom)
 	p := packer{nodes: map[incident.NodeID]int{}, said: map[string]string{}}
-	part := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", evidenceShare)
-	r := newRivals(d, more.Series)
-	for _, it := range evidenceItems(d, r) {
-		p.take(&it, part)
-	}
-	part = budget.Section("metrics", "other series", "the metrics of the bundle", seriesShare)
-	for _, it := range seriesItems(d, more.Series, r) {
-		p.take(&it, part)
-	}
-	part = budget.Section("logs", "other templates", "the logs of the bundle", 1)
-	for _, it := range lineItems(d, more.Lines) {
-		p.take(&it, part)
+	proof := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", 1)
+	series := budget.Section("metrics", "other series", "the metrics of the bundle", 1)
+	lines := budget.Section("logs", "other templates", "the logs of the bundle", 1)
+	for _, it := range ordered(d, more) {
+		switch {
+		case it.series != nil:
+			p.take(&it, series)
+		case it.line != nil:
+			p.take(&it, lines)
+		default:
+			p.take(&it, proof)
+		}
 	}
 	b.Rows, b.Reductions = p.rows(), budget.Reductions()
 	b.Foot = foot(b.Reductions)
 	return b
 }
 
-// Shares of what is left of the budget, and what is kept for the foot.
-const (
-	evidenceShare = .8
-	seriesShare   = .5
-	footRoom      = 50 // tokens
-)
+// footRoom is kept for the foot, in tokens.
+const footRoom = 50
 
 // item is a row to be.
 type item struct {
@@ -166,7 +163,7 @@ func head(in *incident.Incident) string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString("rows: usual→in the window, +seconds of onset into the window, zSize in robust standard deviations, count/usual count\n")
+	b.WriteString("rows: usual→in the window, +seconds of onset into the window, zSize in robust standard deviations, count in the window/before\n")
 	return b.String()
 }
 

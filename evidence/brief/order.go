@@ -4,21 +4,28 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 
 	"triagent/compress"
 	"triagent/incident"
 	"triagent/telemetry"
 )
 
-// evidenceItems brings together what says the same and puts what is most
-// telling first.
+// ordered is all that could be said, most telling first.
 //
-// The value of evidence is ln(1 + score) times its contrast, of a log template
-// and a bonus for its level and words, times a factor that falls with how much
-// of its kind its node has shown already, so that one loud node does not take the
-// room of all others. The contrast is the share of the scores that all nodes
-// show of the same: 1 if no other node shows it, a third if three show as much.
-// What the ranked causes cite counts more, by their rank.
+// The value of a thing is ln(1 + score) times its contrast, of a log template
+// and a bonus for its level and words. The contrast is its share of the scores
+// that all nodes show of the same: 1 if no other node shows it, a third if three
+// show as much. What the ranked causes cite counts more, by their rank; what is
+// no evidence counts less.
+func ordered(d *incident.Diagnosis, more More) []item {
+	r := newRivals(d, more)
+	items := evidenceItems(d, r)
+	items = append(items, seriesItems(d, more.Series, r)...)
+	items = append(items, lineItems(d, more.Lines, r)...)
+	return uncrowded(items)
+}
+
 func evidenceItems(d *incident.Diagnosis, r rivals) []item {
 	items := merged(d.Evidence)
 	cited := map[incident.EvidenceID]float64{}
@@ -37,13 +44,15 @@ func evidenceItems(d *incident.Diagnosis, r rivals) []item {
 			it.value = max(it.value, v+cited[e.ID])
 		}
 	}
-	return uncrowded(items)
+	return items
 }
 
 const (
 	citedValue = 2.  // what a citation by the first cause is worth
+	moreValue  = .8  // what counts that no evidence tells of
 	wordsValue = .25 // what a point of compress.Meaning is worth
 	crowding   = .05 // how fast the tenth of a kind on a node loses to the first of another
+	likeness   = .3  // how fast lines that come equally often on a node do
 )
 
 // words values a template by its level and by what it says.
@@ -66,8 +75,7 @@ func levelOf(e *incident.Evidence) telemetry.Level {
 	return telemetry.Info
 }
 
-// seriesItems are the metrics that moved and that no evidence tells of, most
-// telling first.
+// seriesItems are the metrics that moved and that no evidence tells of.
 func seriesItems(d *incident.Diagnosis, all []Series, r rivals) []item {
 	known := told(d, incident.Metric)
 	var items []item
@@ -77,25 +85,39 @@ func seriesItems(d *incident.Diagnosis, all []Series, r rivals) []item {
 			continue
 		}
 		score := math.Abs(s.Change.Score)
-		items = append(items, item{node: s.Node, series: s, value: math.Log1p(score) * r.share(s.measured(), score)})
+		items = append(items, item{node: s.Node, series: s, value: moreValue * math.Log1p(score) * r.share(s.measured(), score)})
 	}
-	return uncrowded(items)
+	return items
 }
 
 func (s *Series) measured() measured {
 	return measured{kind: incident.Metric, name: s.Name, direction: s.Change.Direction}
 }
 
-// lineItems are the templates that no evidence tells of, in the order of lines.
-func lineItems(d *incident.Diagnosis, lines []compress.Line) []item {
+// lineItems are the templates that no evidence tells of and that were seen in
+// the window, or are missed in it. Their score is the root of G, whether or not
+// that is more than chance makes.
+func lineItems(d *incident.Diagnosis, lines []compress.Line, r rivals) []item {
 	known := told(d, incident.Log)
 	var items []item
 	for i := range lines {
-		if l := &lines[i]; !known[place{l.Node, l.Template}] {
-			items = append(items, item{node: l.Node, line: l})
+		l := &lines[i]
+		if known[place{l.Node, l.Template}] || l.Count == 0 && l.Change.Kind == compress.Steady {
+			continue
 		}
+		score := math.Sqrt(l.Change.G)
+		v := math.Log1p(score)*r.share(lineMeasured(l), score) + words(l.Level, l.Template)
+		items = append(items, item{node: l.Node, line: l, value: moreValue * v})
 	}
 	return items
+}
+
+func lineMeasured(l *compress.Line) measured {
+	m := measured{incident.Log, l.Template, incident.Up}
+	if l.Change.Ratio < 1 {
+		m.direction = incident.Down
+	}
+	return m
 }
 
 // place is a template or a metric on a node.
@@ -115,24 +137,51 @@ func told(d *incident.Diagnosis, kind incident.Kind) map[place]bool {
 }
 
 // uncrowded sorts items by value, those that come late of their kind on their
-// node set back.
+// node set back, and further if their counts are those of others: lines that a
+// node writes equally often are steps of one thing, and a few tell of it.
 func uncrowded(items []item) []item {
 	byValue(items)
-	type group struct {
-		node incident.NodeID
-		kind incident.Kind
-	}
-	shown := map[group]int{}
+	shown, alike := map[group]int{}, map[group]int{}
 	for i := range items {
-		g := group{node: items[i].node, kind: incident.Metric}
-		if es := items[i].evidence; len(es) > 0 {
-			g.kind = es[0].Kind
-		}
+		g, same := items[i].groups()
 		items[i].value /= 1 + crowding*float64(shown[g])
 		shown[g]++
+		if same.counts != "" {
+			items[i].value /= 1 + likeness*float64(alike[same])
+			alike[same]++
+		}
 	}
 	byValue(items)
 	return items
+}
+
+// group is what takes the room of others.
+type group struct {
+	node   incident.NodeID
+	kind   incident.Kind
+	counts string // empty: of a kind
+}
+
+// groups are those of an item: of its kind, and of its counts if it has any.
+func (it *item) groups() (kind, same group) {
+	switch {
+	case it.series != nil:
+		return group{node: it.node, kind: incident.Metric}, group{}
+	case it.line != nil:
+		kind = group{node: it.node, kind: incident.Log}
+		same = kind
+		same.counts = strconv.FormatInt(it.line.Count, 10) + "/" + strconv.FormatInt(it.line.Change.Baseline, 10)
+		return kind, same
+	}
+	e := it.evidence[0]
+	kind = group{node: it.node, kind: e.Kind}
+	if e.Kind == incident.Log || e.Kind == incident.Trace {
+		same = kind
+		for _, n := range e.Numbers {
+			same.counts += " " + strconv.FormatFloat(n.Value, 'g', -1, 64)
+		}
+	}
+	return kind, same
 }
 
 func byValue(items []item) {
@@ -188,16 +237,30 @@ type measured struct {
 	direction incident.Direction
 }
 
-func measuredBy(e *incident.Evidence) measured { return measured{e.Kind, e.Name, e.Direction} }
+func measuredBy(e *incident.Evidence) measured {
+	m := measured{e.Kind, e.Name, e.Direction}
+	switch e.Direction {
+	case incident.New:
+		m.direction = incident.Up
+	case incident.Gone:
+		m.direction = incident.Down
+	}
+	return m
+}
 
-func newRivals(d *incident.Diagnosis, all []Series) rivals {
+func newRivals(d *incident.Diagnosis, more More) rivals {
 	r := rivals{}
 	for i := range d.Evidence {
 		e := &d.Evidence[i]
 		r.note(measuredBy(e), about(e), e.Score)
 	}
-	for i := range all {
-		r.note(all[i].measured(), all[i].Node, math.Abs(all[i].Change.Score))
+	for i := range more.Series {
+		s := &more.Series[i]
+		r.note(s.measured(), s.Node, math.Abs(s.Change.Score))
+	}
+	for i := range more.Lines {
+		l := &more.Lines[i]
+		r.note(lineMeasured(l), l.Node, math.Sqrt(l.Change.G))
 	}
 	return r
 }

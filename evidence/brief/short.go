@@ -3,6 +3,7 @@ package brief
 import (
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -215,16 +216,15 @@ func fillPart(s string, values map[string]string) (string, bool) {
 
 // lineHead is what happened to a template, how often, and its level.
 func lineHead(l *compress.Line) string {
-	var s string
+	s := "line"
 	switch l.Change.Kind {
 	case compress.New, compress.Vanished:
 		s = string(l.Change.Kind)
 	case compress.Burst:
-		s = fmt.Sprintf("more x%.2g", l.Change.Ratio)
+		s = "more"
 	case compress.Drop:
-		s = fmt.Sprintf("fewer x%.2g", l.Change.Ratio)
+		s = "fewer"
 	case compress.Steady:
-		s = "line"
 	}
 	if l.Level >= telemetry.Warn {
 		s += " " + l.Level.String()
@@ -250,21 +250,14 @@ func (s *Series) short() string {
 // stars writes the variable parts of a template as one character.
 func stars(s string) string { return strings.ReplaceAll(s, compress.Wild, "*") }
 
-// clip cuts a text to a number of tokens, at a rune.
+// clip cuts a text to a number of tokens. No token is longer than 16 bytes.
 func clip(s string, tokens int) string {
 	if compress.Tokens(s) <= tokens {
 		return s
 	}
-	low, high := 0, len(s) // the longest start that fits
-	for low < high {
-		mid := (low + high + 1) / 2
-		if compress.Tokens(s[:mid]) < tokens {
-			low = mid
-		} else {
-			high = mid - 1
-		}
-	}
-	return strings.ToValidUTF8(s[:low], "") + "…"
+	runes := []rune(s[:min(len(s), 16*tokens)])
+	n := sort.Search(len(runes), func(n int) bool { return compress.Tokens(string(runes[:n+1])) >= tokens })
+	return strings.ToValidUTF8(string(runes[:n]), "") + "…"
 }
 
 // clean takes out of foreign text what could break a line or hide in it.
