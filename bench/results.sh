@@ -27,6 +27,9 @@ section() { # title, command as a reader runs it
 	section 'With other names of nodes' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0"
 	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0 | head -8
 	printf '```\n'
+	section 'The evidence as short text' 'triagent eval kept --datasets DIR'
+	bin/triagent eval kept --datasets "$sets"
+	printf '```\n'
 	section 'Log templates' 'triagent eval loghub DIR/loghub2k'
 	bin/triagent eval loghub "$sets/loghub2k"
 	printf '```\n'
