@@ -50,7 +50,7 @@ type Brief struct {
 // diagnosis and of what else its raw data hold, if that was read. A budget that
 // is too small even for the head gives the head alone.
 func Make(d *incident.Diagnosis, more More, tokens int) Brief {
-	b := Brief{Head: head(&d.Incident)}
+	b := Brief{Head: head(d)}
 	budget := compress.NewBudget(tokens - compress.Tokens(b.Head) - footRoom)
 	p := packer{nodes: map[incident.NodeID]int{}, said: map[string]string{}}
 	proof := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", 1)
@@ -142,7 +142,17 @@ func (b Brief) String() string {
 	return s.String()
 }
 
-func head(in *incident.Incident) string {
+// window is what was examined: that of the incident, or else the stretch that
+// was found; zero if there is neither.
+func window(d *incident.Diagnosis) (w incident.Window, found bool) {
+	if w = d.Incident.Window; w.IsZero() && len(d.Detection.Spans) > 0 {
+		return d.Detection.Spans[0].Window, true
+	}
+	return w, false
+}
+
+func head(d *incident.Diagnosis) string {
+	in := &d.Incident
 	var b strings.Builder
 	fmt.Fprintf(&b, "incident %s", clean(string(in.ID)))
 	if in.Title != "" {
@@ -153,7 +163,10 @@ func head(in *incident.Incident) string {
 	}
 	b.WriteString("\n")
 	const clock = "15:04:05"
-	if w := in.Window; !w.IsZero() {
+	if w, found := window(d); !w.IsZero() {
+		if found {
+			b.WriteString("found ")
+		}
 		fmt.Fprintf(&b, "window %s for %.0f s", w.From.UTC().Format(time.DateOnly+" "+clock), w.Duration().Seconds())
 		if a := in.Alert; a.Name != "" {
 			fmt.Fprintf(&b, ", alarm %s", clip(clean(a.Name), 20))

@@ -32,11 +32,13 @@ type Series struct {
 // templates, a reader may need another. The time of d is examined, in what base
 // knows of units. Errors are those of reading.
 func Read(ctx context.Context, b *telemetry.Bundle, d *incident.Diagnosis, base *knowledge.Base) (More, error) {
-	lines, err := readLines(ctx, b, &d.Incident)
+	in := d.Incident
+	in.Window, _ = window(d)
+	lines, err := readLines(ctx, b, &in)
 	if err != nil {
 		return More{}, err
 	}
-	return More{Series: series(b, &d.Incident, base), Lines: lines}, nil
+	return More{Series: series(b, &in, base), Lines: lines}, nil
 }
 
 func series(b *telemetry.Bundle, in *incident.Incident, base *knowledge.Base) []Series {

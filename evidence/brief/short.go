@@ -144,7 +144,15 @@ func tail(es []*incident.Evidence) string {
 	if !e.Onset.IsZero() && !e.Window.IsZero() {
 		s += fmt.Sprintf(" %+.0f", e.Onset.To.Sub(e.Window.From).Seconds())
 	}
-	if score > 0 && e.Kind != incident.Occurred {
+	if e.Kind == incident.Occurred {
+		for _, word := range []string{string(e.Direction), string(e.Peer)} {
+			if word != "" {
+				s += " " + clean(word)
+			}
+		}
+		return s
+	}
+	if score > 0 {
 		s += fmt.Sprintf(" z%.0f", math.Min(score, 9999))
 	}
 	return s
