@@ -17,6 +17,7 @@ type KeptCmd struct {
 	Cache    string   `help:"Folder for imported sets." type:"path"`
 	Tokens   int      `help:"Budget of the text; 0: as triagent diagnose --format evidence." default:"0"`
 	Jobs     int      `help:"Cases at once." default:"1"`
+	Later    bool     `help:"The twelve cases that were labelled once the compressor was done."`
 	Texts    string   `help:"Write the texts into this folder, one file a case." placeholder:"DIR" type:"path"`
 }
 
@@ -28,7 +29,7 @@ func (c *KeptCmd) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	cfg := kept.Config{Sets: sets, Open: e.Open, Tokens: c.Tokens, Jobs: c.Jobs}
+	cfg := kept.Config{Sets: sets, Open: e.Open, Tokens: c.Tokens, Jobs: c.Jobs, Later: c.Later}
 	if cfg.Open == nil {
 		cfg.Open = Open
 	}

@@ -23,8 +23,9 @@ import (
 type Config struct {
 	Sets   []string // folders as eval.LoadSets takes them; those without labels are passed over
 	Open   func(ctx context.Context, o eval.Options) (eval.Diagnoser, error)
-	Tokens int // budget of the text; 0: brief.Tokens
-	Jobs   int // cases at once; 0: one
+	Tokens int  // budget of the text; 0: brief.Tokens
+	Jobs   int  // cases at once; 0: one
+	Later  bool // the cases that were labelled later
 	// Text gets every text; nil: nobody does. It is called for several cases at once.
 	Text func(set, id, text string) error
 }
@@ -46,7 +47,7 @@ type Report struct{ Results []Result }
 // Run measures the labelled cases of the sets. A set that is labelled and not
 // among them is no error; none at all is one of kind errs.NotFound.
 func Run(ctx context.Context, c Config) (*Report, error) {
-	labels, err := Labels()
+	labels, err := Labels(c.Later)
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,22 @@ import (
 )
 
 func TestLabels(t *testing.T) {
-	sets, err := Labels()
+	first := checkLabels(t, false, 60)
+	for id := range checkLabels(t, true, 12) {
+		if first[id] {
+			t.Errorf("%s is labelled twice", id)
+		}
+	}
+}
+
+// checkLabels looks at the labels of so many cases and returns their ids.
+func checkLabels(t *testing.T, later bool, want int) map[string]bool {
+	t.Helper()
+	sets, err := Labels(later)
 	if err != nil {
 		t.Fatal(err)
 	}
+	ids := map[string]bool{}
 	ways := map[string][]string{
 		"metric": {"up", "down"}, "event": {""}, "log": {"", "new", "fewer", "gone"},
 		"span": {"slow", "more", "fewer", "errors", "gone", "new"},
@@ -25,6 +37,7 @@ func TestLabels(t *testing.T) {
 	for _, s := range sets {
 		for _, c := range s.Cases {
 			cases++
+			ids[c.ID] = true
 			if (c.None == "") == (len(c.Lines) == 0) {
 				t.Errorf("%s: lines, or the reason why there are none", c.ID)
 			}
@@ -40,9 +53,10 @@ func TestLabels(t *testing.T) {
 			}
 		}
 	}
-	if len(sets) != 4 || cases != 60 {
-		t.Errorf("%d sets and %d cases, want 4 and 60", len(sets), cases)
+	if len(sets) != 4 || cases != want || len(ids) != want {
+		t.Errorf("%d sets and %d cases, want 4 and %d", len(sets), cases, want)
 	}
+	return ids
 }
 
 func TestHas(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 	"triagent/internal/errs"
 )
 
-//go:embed labels/*.json
+//go:embed labels/*.json later/*.json
 var files embed.FS
 
 // Set is what is labelled of one set.
@@ -49,9 +49,14 @@ type Line struct {
 	Same  []Line          `json:"same,omitempty"`
 }
 
-// Labels returns the labelled sets by name.
-func Labels() ([]Set, error) {
-	names, err := fs.Glob(files, "labels/*.json")
+// Labels returns the labelled sets by name: the sixty cases, or those twelve that
+// were labelled later, once the compressor was done.
+func Labels(later bool) ([]Set, error) {
+	dir := "labels"
+	if later {
+		dir = "later"
+	}
+	names, err := fs.Glob(files, dir+"/*.json")
 	if err != nil {
 		return nil, err
 	}
