@@ -17,6 +17,7 @@ import (
 type More struct {
 	Series []Series        // metrics that moved, by node and column
 	Lines  []compress.Line // log templates by node, most telling first
+	Pauses []Resumed       // silences of logs, by node
 }
 
 // Series is a metric that moved.
@@ -34,11 +35,11 @@ type Series struct {
 func Read(ctx context.Context, b *telemetry.Bundle, d *incident.Diagnosis, base *knowledge.Base) (More, error) {
 	in := d.Incident
 	in.Window, _ = window(d)
-	lines, err := readLines(ctx, b, &in)
+	lines, pauses, err := readLines(ctx, b, &in)
 	if err != nil {
 		return More{}, err
 	}
-	return More{Series: series(b, &in, base), Lines: lines}, nil
+	return More{Series: series(b, &in, base), Lines: lines, Pauses: pauses}, nil
 }
 
 func series(b *telemetry.Bundle, in *incident.Incident, base *knowledge.Base) []Series {
@@ -75,10 +76,11 @@ func series(b *telemetry.Bundle, in *incident.Incident, base *knowledge.Base) []
 	return out
 }
 
-// readLines folds the records of a bundle to templates. A record without a time
+// readLines folds the records of a bundle to templates and watches for pauses. A record without a time
 // counts at that of the one before it in its file.
-func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) ([]compress.Line, error) {
+func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) ([]compress.Line, []Resumed, error) {
 	f := compress.NewFolder(compress.NewMiner(compress.Config{}), in.Window, in.Baseline)
+	p := pauses{in: in}
 	var node incident.NodeID
 	var last int64
 	err := b.Logs(ctx, nil, func(r *telemetry.Record) error {
@@ -95,12 +97,13 @@ func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) 
 		if r.Level == telemetry.NoLevel {
 			r.Level = telemetry.ParseHead(r.Body).Level
 		}
+		p.see(r)
 		f.Add(r)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lines, _ := f.Lines(compress.ChangeConfig{})
-	return lines, nil
+	return lines, p.told(lines), nil
 }

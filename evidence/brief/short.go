@@ -85,7 +85,7 @@ func (it *item) template() (name, template string) {
 
 // short is the row of an item. A template that said knows by the ID of another
 // row is named by it.
-func (it *item) short(said map[string]string) string {
+func (it *item) short(said map[string]string, w incident.Window) string {
 	_, template := it.template()
 	if ref := said[template]; ref != "" {
 		template = "as " + ref
@@ -93,6 +93,8 @@ func (it *item) short(said map[string]string) string {
 		template = clip(stars(clean(template)), templateTokens)
 	}
 	switch {
+	case it.pause != nil:
+		return it.pause.short(w) + " " + template
 	case it.line != nil:
 		return lineHead(it.line) + " " + template
 	case it.series != nil:
