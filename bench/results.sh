@@ -30,6 +30,9 @@ section() { # title, command as a reader runs it
 	section 'The evidence as short text' 'triagent eval kept --datasets DIR'
 	bin/triagent eval kept --datasets "$sets"
 	printf '```\n'
+	section 'The evidence as short text, cases labelled later' 'triagent eval kept --datasets DIR --later'
+	bin/triagent eval kept --datasets "$sets" --later
+	printf '```\n'
 	section 'Log templates' 'triagent eval loghub DIR/loghub2k'
 	bin/triagent eval loghub "$sets/loghub2k"
 	printf '```\n'
