@@ -34,6 +34,12 @@ section() { # title, command as a reader runs it
 	section 'Healthy windows' 'triagent eval run --datasets DIR --healthy 200 --no-check'
 	bin/triagent eval run --datasets "$sets" --healthy 200 --no-check --json "$work/healthy.json"
 	printf '```\n'
+	section 'The evidence as short text' 'triagent eval kept --datasets DIR'
+	bin/triagent eval kept --datasets "$sets"
+	printf '```\n'
+	section 'The evidence as short text, cases labelled later' 'triagent eval kept --datasets DIR --later'
+	bin/triagent eval kept --datasets "$sets" --later
+	printf '```\n'
 	section 'Log templates' 'triagent eval loghub DIR/loghub2k'
 	bin/triagent eval loghub "$sets/loghub2k"
 	printf '```\n'

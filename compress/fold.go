@@ -37,6 +37,7 @@ type Folder struct {
 	window, baseline incident.Window
 	block            time.Duration
 	rows             map[foldKey]*foldRow
+	before, within   exposure
 	in               int64 // records in the window
 	outside          int64 // records in neither
 }
@@ -55,9 +56,11 @@ const maxBlocks = 64
 
 // NewFolder returns a Folder that mines with m. The baseline is cut into blocks
 // as long as the window, at most 64; without a baseline nothing is new. A zero
-// window holds every record.
+// window holds every record. Where records are frequent, five seconds without
+// one of any node were not recorded, and do not count as time.
 func NewFolder(m *Miner, window, baseline incident.Window) *Folder {
 	f := &Folder{m: m, window: window, baseline: baseline, rows: map[foldKey]*foldRow{}}
+	f.before, f.within = newExposure(baseline), newExposure(window)
 	f.block = max(window.Duration(), baseline.Duration()/maxBlocks, time.Second)
 	return f
 }
@@ -79,7 +82,11 @@ func (f *Folder) Add(r *telemetry.Record) {
 		f.rows[key] = row
 	}
 	row.Level = max(row.Level, r.Level)
+	if r.Time != 0 && inWindow {
+		f.within.note(at.Sub(f.window.From))
+	}
 	if !inWindow {
+		f.before.note(at.Sub(f.baseline.From))
 		row.base = bump(row.base, int(at.Sub(f.baseline.From)/f.block))
 		return
 	}
@@ -113,7 +120,7 @@ func bump(counts []int64, k int) []int64 {
 func (f *Folder) Lines(cfg ChangeConfig) ([]Line, incident.Reduction) {
 	rows := f.merged()
 	items := make([]Counted, len(rows))
-	span := f.window.Duration().Seconds()
+	span := f.within.seconds(0, f.window.Duration())
 	for i, r := range rows {
 		items[i] = Counted{
 			Window:   []Block{{r.Count, span}},
@@ -137,12 +144,12 @@ func (f *Folder) Lines(cfg ChangeConfig) ([]Line, incident.Reduction) {
 	return lines, incident.Reduction{Stage: "logs", In: f.in, Out: seen, Unit: "lines", How: how}
 }
 
-// blocks gives the counts of a baseline their durations.
+// blocks gives the counts of a baseline their durations, less gaps.
 func (f *Folder) blocks(counts []int64) []Block {
 	var bs []Block
 	length := f.baseline.Duration()
 	for at, k := time.Duration(0), 0; at < length; at, k = at+f.block, k+1 {
-		b := Block{Seconds: min(f.block, length-at).Seconds()}
+		b := Block{Seconds: f.before.seconds(at, min(at+f.block, length))}
 		if k < len(counts) {
 			b.Count = counts[k]
 		}

@@ -18,7 +18,8 @@ import (
 
 type diagnoseCmd struct {
 	Engine    string   `help:"Engine: builtin, or auto, which is the best there is." enum:"builtin,auto" default:"auto"`
-	Format    string   `help:"Form of the result: ${enum}." enum:"text,json,markdown,html,table" default:"text"`
+	Format    string   `help:"Form of the result: ${enum}." enum:"text,json,markdown,html,table,evidence" default:"text"`
+	Tokens    int      `help:"With --format evidence: at most so many tokens of a language model, by estimate." default:"4000" placeholder:"N"`
 	Lang      string   `help:"Language of the result: ${enum}." enum:"en,zh" default:"en"`
 	Knowledge []string `help:"Folder with YAML files that extend the built-in knowledge; may be repeated." placeholder:"DIR" sep:"none"`
 	Memory    []string `help:"Solved cases to learn from: a file made by triagent memory, or a folder of bundles with their truth.json; may be repeated." placeholder:"FILE|DIR" sep:"none"`
@@ -30,16 +31,23 @@ type diagnoseCmd struct {
 	Bundles   []string `arg:"" optional:"" name:"bundle" help:"Folder, .tar, .tar.gz, .tar.zst or .zip."`
 }
 
+// leastTokens is room for the head of an evidence text and some rows.
+const leastTokens = 300
+
 // Help shows examples.
 func (diagnoseCmd) Help() string {
 	return `Several bundles are diagnosed at the same time; results come in the order given. With --format json each is one object a line,
 also where a bundle could not be read. Exit status: 0 done, whatever the verdict; 1 failed; 2 wrong usage or bad input; 3 some of
 several failed; 130 interrupted.
 
+--format evidence writes no verdict: the evidence itself in its shortest form, by node, for a language model or a ticket. Most telling
+first, under the IDs of the other forms, with metrics and log templates that no evidence speaks of, and what did not fit counted.
+
 Examples:
   triagent diagnose incident/
   triagent diagnose --format json *.tar.zst | jq -r '[.incident,.verdict,.causes[0].node] | @tsv'
   triagent diagnose --lang zh --format html --out report.html incident.zip
+  triagent diagnose --format evidence --tokens 2000 incident/
   triagent diagnose --bundled --format table --reports reports/`
 }
 
@@ -48,6 +56,8 @@ func (c *diagnoseCmd) Validate() error {
 	switch {
 	case c.Jobs < 0:
 		return fmt.Errorf("--jobs is %d, want 0 or more", c.Jobs)
+	case c.Tokens < leastTokens:
+		return fmt.Errorf("--tokens is %d, want %d or more", c.Tokens, leastTokens)
 	case c.Bundled && len(c.Bundles) > 0:
 		return fmt.Errorf("--bundled takes no bundle of your own")
 	case !c.Bundled && len(c.Bundles) == 0:
@@ -107,11 +117,17 @@ type diagnosis struct {
 	watch  watcher
 
 	mu     sync.Mutex
-	done   []*report.Result // by path; nil: not yet, or handed out
-	next   int              // first path that was not handed out
+	done   []*outcome // by path; nil: not yet, or handed out
+	next   int        // first path that was not handed out
 	failed int
 	first  error // of the bundles that failed
 	out    *output
+}
+
+// outcome is what came of a bundle.
+type outcome struct {
+	report.Result
+	text string // with --format evidence
 }
 
 func (d *diagnosis) run(ctx context.Context, atOnce int) error {
@@ -121,7 +137,7 @@ func (d *diagnosis) run(ctx context.Context, atOnce int) error {
 	}
 	defer d.out.discard()
 	d.watch = newWatcher(d.cmd, d.w, d.out.options, len(d.paths))
-	d.done = make([]*report.Result, len(d.paths))
+	d.done = make([]*outcome, len(d.paths))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
 	for i := range d.paths {
@@ -155,7 +171,14 @@ func (d *diagnosis) one(ctx context.Context, i int) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r := &report.Result{Diagnosis: found, Err: err, Known: d.known(path)}
+	text := ""
+	if err == nil && d.cmd.Format == formEvidence {
+		text, err = d.brief(ctx, path, &found)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r := &outcome{report.Result{Diagnosis: found, Err: err, Known: d.known(path)}, text}
 	if err != nil {
 		r.Diagnosis = incident.Diagnosis{}
 		r.Diagnosis.Incident.ID = id
@@ -164,8 +187,14 @@ func (d *diagnosis) one(ctx context.Context, i int) error {
 	return d.deliver(i, r)
 }
 
+// brief is the evidence text of a diagnosis.
+func (d *diagnosis) brief(ctx context.Context, path string, found *incident.Diagnosis) (string, error) {
+	b, err := d.engine.Brief(ctx, path, found, d.cmd.Tokens)
+	return b.String(), err
+}
+
 // deliver hands results out in the order of the paths.
-func (d *diagnosis) deliver(i int, r *report.Result) error {
+func (d *diagnosis) deliver(i int, r *outcome) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.done[i] = r

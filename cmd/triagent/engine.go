@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"triagent/agents/casebook"
+	"triagent/evidence/brief"
 	"triagent/incident"
 	"triagent/internal/app"
 	"triagent/knowledge"
@@ -16,6 +17,8 @@ import (
 type diagnoser interface {
 	// Diagnose reads the bundle at path and diagnoses it, telling every step.
 	Diagnose(ctx context.Context, path string, l incident.Listener) (incident.Diagnosis, error)
+	// Brief makes the evidence text of a diagnosis of the bundle at path.
+	Brief(ctx context.Context, path string, d *incident.Diagnosis, tokens int) (brief.Brief, error)
 	// Word gives the wording of a phrase that came with the knowledge.
 	Word(lang, key string) (string, bool)
 	// Remember reads the solved cases at path.

@@ -53,22 +53,26 @@ func newOutput(c *diagnoseCmd, w world, words report.Words, bundles int) (*outpu
 	return o, nil
 }
 
+// formEvidence is the form that is made of the bundle as well as of the
+// diagnosis.
+const formEvidence = "evidence"
+
 // add takes the next result.
-func (o *output) add(r report.Result) error {
+func (o *output) add(r outcome) error {
 	if o.folder != nil {
 		var err error
-		if r.Link, err = o.folder.write(r, o.options); err != nil {
+		if r.Link, err = o.folder.write(r.Result, o.options); err != nil {
 			return err
 		}
 	}
 	o.n++
 	switch o.cmd.Format {
 	case "html", "table":
-		o.results = append(o.results, r)
+		o.results = append(o.results, r.Result)
 		return nil
 	}
 	if o.folder != nil {
-		o.results = append(o.results, r)
+		o.results = append(o.results, r.Result)
 	}
 	return o.write(r)
 }
@@ -76,7 +80,7 @@ func (o *output) add(r report.Result) error {
 // write writes a result in a form that goes on one by one. One that failed is a
 // line of JSON; of the other forms it is left out, since its message went to
 // standard error.
-func (o *output) write(r report.Result) error {
+func (o *output) write(r outcome) error {
 	switch failed := r.Failed(); {
 	case failed && o.cmd.Format == "json":
 		return o.line(report.EncodeFailure(r.Diagnosis.Incident.ID, r.Err))
@@ -94,7 +98,11 @@ func (o *output) write(r report.Result) error {
 			return o.wrote(err)
 		}
 	}
-	if o.cmd.Format == "markdown" {
+	switch o.cmd.Format {
+	case formEvidence:
+		_, err := io.WriteString(o.to, r.text)
+		return o.wrote(err)
+	case "markdown":
 		return o.wrote(report.Markdown(o.to, r.Diagnosis, o.options))
 	}
 	return o.wrote(report.Text(o.to, r.Diagnosis, o.options))

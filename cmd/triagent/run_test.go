@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"triagent/agents/casebook"
+	"triagent/evidence/brief"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/report"
@@ -59,6 +60,10 @@ func (f *fake) Diagnose(ctx context.Context, path string, l incident.Listener) (
 	tell(incident.CauseRanked{Cause: incident.Cause{Rank: 1, Node: "n1", Fault: "disk_full", Probability: 0.7}})
 	tell(incident.Concluded{Verdict: incident.Likely, Confidence: 0.7, Summary: incident.Say("literal", "text", name)})
 	return d, nil
+}
+
+func (f *fake) Brief(_ context.Context, _ string, d *incident.Diagnosis, tokens int) (brief.Brief, error) {
+	return brief.Make(d, brief.More{}, tokens), nil
 }
 
 func (f *fake) Word(lang, key string) (string, bool) {
@@ -113,6 +118,7 @@ func TestExitStatus(t *testing.T) {
 		{"no such format", "diagnose --format pdf a", 2, `--format must be one of`},
 		{"no such engine", "diagnose --engine model a", 2, `--engine must be one of "builtin","auto" but got "model"`},
 		{"jobs below zero", "diagnose --jobs=-1 a", 2, "--jobs is -1"},
+		{"no room for tokens", "diagnose --format evidence --tokens 10 a", 2, "--tokens is 10"},
 		{"output in no folder", "diagnose --out /no/such/folder/x a", 2, "/no/such/folder"},
 		{"output is a folder", "diagnose --out . a", 2, "is a folder"},
 		{"help", "diagnose --help", 0, ""},
@@ -174,6 +180,13 @@ func TestJSONLines(t *testing.T) {
 
 // TestSameBytes checks that the result does not depend on how many are
 // diagnosed at once.
+func TestEvidenceForm(t *testing.T) {
+	code, out, _ := call(t, &fake{}, "diagnose", "--format", "evidence", "a", "bad", "b")
+	if code != exitSome || !strings.HasPrefix(out, "incident id-a") || !strings.Contains(out, "incident id-b") || strings.Contains(out, "bad") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+}
+
 func TestSameBytes(t *testing.T) {
 	for _, format := range []string{"text", "json", "markdown", "html", "table"} {
 		_, one, _ := call(t, &fake{}, "diagnose", "--jobs=1", "--format="+format, "a", "b", "bad", "c")

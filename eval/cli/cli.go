@@ -29,6 +29,7 @@ type Command struct {
 	Run     RunCmd     `cmd:"" help:"Score an engine on data sets."`
 	Import  ImportCmd  `cmd:"" help:"Turn a public data set into bundles."`
 	Compare CompareCmd `cmd:"" help:"Compare two runs, case by case."`
+	Kept    KeptCmd    `cmd:"" help:"Measure the evidence text: its tokens, and the lines that bear the answer in it."`
 	Loghub  LoghubCmd  `cmd:"" help:"Score log templates on Loghub-2k (GA, PA, FGA, FTA)."`
 }
 

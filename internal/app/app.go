@@ -29,8 +29,9 @@ type Config struct {
 
 // App is a running Triagent. It is safe for concurrent use.
 type App struct {
-	cfg Config
-	con *meta.Conductor
+	cfg  Config
+	base *knowledge.Base
+	con  *meta.Conductor
 }
 
 // New loads and checks the knowledge and returns an App. Errors of kind
@@ -43,7 +44,7 @@ func New(cfg Config) (*App, error) {
 	if cfg.Jobs == 0 {
 		cfg.Jobs = runtime.GOMAXPROCS(0)
 	}
-	return &App{cfg: cfg, con: meta.New(base, meta.Config{
+	return &App{cfg: cfg, base: base, con: meta.New(base, meta.Config{
 		Engine:       incident.Engine{Name: "builtin", Version: EngineVersion},
 		WithoutRoles: cfg.WithoutRoles,
 		Jobs:         cfg.Jobs,

@@ -96,5 +96,5 @@ func (a *App) With(ctx context.Context, cases []casebook.Case) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{cfg: a.cfg, con: a.con.With(book)}, nil
+	return &App{cfg: a.cfg, base: a.base, con: a.con.With(book)}, nil
 }
