@@ -88,12 +88,13 @@ func (b *bench) brokenOnce() {
 	}
 }
 
-// brokenForGood breaks every connection in the middle of the largest answer:
-// that is told, and no part of it is passed off as the whole.
+// brokenForGood breaks every connection early in the largest answer, so that
+// asking for a half or a quarter of it does not help either: that is told, and no
+// part of it is passed off as the whole.
 func (b *bench) brokenForGood() {
 	want, d := b.whole()
 	x, url := b.toxic(d)
-	x.Break(d.largest.Load() / 2)
+	x.Break(d.largest.Load() / 16)
 	r := b.collect(b.t.Context(), b.source(url, func(s *fetch.Settings) { s.Retries = 1 }), b.s.Ask, &Recorder{})
 	b.fails(r, errs.Unavailable)
 	b.honest(r, want)
