@@ -15,9 +15,10 @@ type logJudge struct {
 	*lineTable
 	base     *knowledge.Base
 	system   string
-	exposure []float64 // seconds recorded, by bin
-	replicas [][]int32 // nodes of the same service, by node, the node included
-	silent   map[int32]bool
+	exposure []float64         // seconds recorded, by bin
+	replicas [][]int32         // nodes of the same service, by node, the node included
+	silent   map[int32]bool    // nodes whose log fell silent for good
+	paused   map[int32]silence // nodes whose log fell silent for a while
 }
 
 // Bounds on what becomes evidence.
@@ -27,7 +28,6 @@ const (
 	burstFactor      = 1.5  // least factor by which a burst exceeds the usual rate
 	fadedFactor      = .1   // a template below this part of its usual rate is gone
 	sharedDiscount   = .5   // what is left of a score when all replicas show the same
-	leastSilence     = 3.0  // least score of a silence
 	errorFloor       = 3.0  // score of a first error that is understood
 	leastNormal      = 1e-9 // per second
 )
@@ -93,6 +93,11 @@ func (j *logJudge) judge(n, id int32, buf []int32) (templateChange, bool) {
 		return j.unjudged(n, id, cell)
 	}
 	out := templateChange{node: n, template: id, cell: cell, change: c}
+	if p, ok := j.paused[n]; ok && j.startsAfter(p, id, cell) {
+		out.change.up, out.change.start, out.change.lo, out.change.hi = true, p.to, p.to-1, p.to
+		out.score = p.score
+		return out, true
+	}
 	switch {
 	case c.up && c.level > burstFactor*max(c.normal, leastNormal):
 		out.score = c.sd * levelWeight(cell.level)
@@ -218,8 +223,13 @@ func (j *logJudge) word(c *templateChange) []incident.Evidence {
 
 // tell states how many records there were usually and since the onset.
 func (j *logJudge) tell(c *claim, counts *cell, start int, node int32, template, arg string) {
+	j.tellUntil(c, counts, start, j.g.stop, node, template, arg)
+}
+
+// tellUntil states how many there were usually and in bins [start, end).
+func (j *logJudge) tellUntil(c *claim, counts *cell, start, end int, node int32, template, arg string) {
 	c.count("before", counts.outside(j.g), records(j.file[node], template, arg, j.g.usual()...)).
-		count("after", counts.sum(start, j.g.stop), records(j.file[node], template, arg, j.g.window(start)))
+		count("after", counts.sum(start, end), records(j.file[node], template, arg, j.g.between(start, end)))
 	if j.total[node].outside(j.g) == 0 {
 		c.unrecorded()
 	}
@@ -253,44 +263,6 @@ func (j *logJudge) levelRates() []incident.Evidence {
 			ev.Text, ev.Numbers = cl.text, cl.numbers
 			out = append(out, ev)
 		}
-	}
-	return out
-}
-
-// silences finds nodes that ceased to log while others went on.
-func (j *logJudge) silences() []incident.Evidence {
-	j.silent = map[int32]bool{}
-	end := j.g.stop
-	for end > j.g.search && j.exposure[end-1] == 0 {
-		end--
-	}
-	var out []incident.Evidence
-	buf, eb := make([]int32, j.g.bins()), make([]float64, len(j.g.blocks))
-	for i, b := range j.g.blocks {
-		eb[i] = total(j.exposure, b.lo, b.hi)
-	}
-	for n, c := range j.total {
-		counts := c.counts(buf)
-		from := end
-		for from > j.g.search && counts[from-1] == 0 {
-			from--
-		}
-		usual := rateNorm(j.g.sums(counts), eb)
-		mu := usual.level * total(j.exposure, from, end)
-		score := math.Sqrt(gRate(0, max(mu, leastNormal)) / usual.phi)
-		if usual.used == 0 || score < leastSilence {
-			continue
-		}
-		j.silent[int32(n)] = true
-		ev := incident.Evidence{
-			Kind: incident.Log, Node: incident.NodeID(j.nodes.text[n]), Signal: "log.silent", Direction: incident.Gone,
-			Shape: incident.Silent, Score: score, Window: j.g.window(from), Onset: j.g.onset(max(from-1, j.g.search), from),
-			Source: incident.Source{File: j.file[n]},
-		}
-		cl := say("log.silent", "node", string(ev.Node))
-		j.tell(cl, c, from, int32(n), "", "")
-		ev.Text, ev.Numbers = cl.text, cl.numbers
-		out = append(out, ev)
 	}
 	return out
 }

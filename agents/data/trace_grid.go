@@ -161,6 +161,11 @@ func (g *grid) window(lo int) incident.Window {
 	return incident.Window{From: utc(g.from[lo]), To: utc(g.to[g.stop-1])}
 }
 
+// between is the time of bins [lo, hi).
+func (g *grid) between(lo, hi int) incident.Window {
+	return incident.Window{From: utc(g.from[lo]), To: utc(g.to[hi-1])}
+}
+
 // onset is the time that bins [lo, hi] cover.
 func (g *grid) onset(lo, hi int) incident.Window {
 	return incident.Window{From: utc(g.from[lo]), To: utc(g.to[hi])}

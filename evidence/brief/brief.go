@@ -24,8 +24,8 @@ import (
 	"triagent/incident"
 )
 
-// Tokens is the budget that suits most readers: an incident's median fits in
-// it whole.
+// Tokens is the budget that suits most readers: the lines that bear the answer fit in
+// it (docs/figures.md).
 const Tokens = 4000
 
 // A Row is one thing that the text says: evidence, or what no evidence speaks

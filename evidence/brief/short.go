@@ -35,6 +35,7 @@ var shapes = map[string]string{
 	"log.warnings":             "warnings {after}/{before}",
 	"log.errors":               "errors {after}/{before}",
 	"log.silent":               "log silent {after}/{before}",
+	"log.paused":               "log paused {after}/{before}",
 	"log.complaint":            "{peer} complains of it {after}/{before}",
 	"trace.self_time":          "{operation} itself slower {before}→{after} ({calls})",
 	"trace.latency":            "{operation} slower {before}→{after} ({calls})",

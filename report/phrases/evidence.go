@@ -21,6 +21,7 @@ var evidence = table{
 	"log.warnings":            {"more warnings: {after}, {before} before", "警告增多：{after} 条，此前 {before} 条"},
 	"log.errors":              {"more errors: {after}, {before} before", "错误增多：{after} 条，此前 {before} 条"},
 	"log.silent":              {"the log fell silent: {after} {after|record|records}, {before} before", "日志中断：{after} 条，此前 {before} 条"},
+	"log.paused":              {"the log fell silent and went on later: {after} {after|record|records} meanwhile, {before} before", "日志中断后恢复：其间 {after} 条，此前 {before} 条"},
 	"log.complaint":           {"{peer} complains: {after} {after|warning or error names|warnings and errors name} it, {before} before", "{peer} 报告异常：{after} 条警告或错误提及该节点，此前 {before} 条"},
 
 	"trace.self_time":            {"{operation} takes longer itself: {before} → {after} (median of {calls} {calls|span|spans})", "{operation} 自身耗时增加：{before} → {after}（{calls} 个 span 的中位数）"},
