@@ -55,7 +55,11 @@ func decode(r io.Reader) (*answer, error) {
 	if a.Expressions != nil {
 		rows = len(a.Timestamps)
 	}
-	if names := max(len(a.Columns), len(a.Expressions)); names != len(a.Values) || a.Values == nil {
+	names := max(len(a.Columns), len(a.Expressions))
+	if a.Values != nil && len(a.Values) == 0 { // a table without rows comes without its columns
+		a.Values = make([][]any, names)
+	}
+	if names != len(a.Values) || a.Values == nil {
 		return nil, fmt.Errorf("a table of %d names and %d columns", names, len(a.Values))
 	}
 	for _, c := range a.Values {

@@ -298,3 +298,18 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestDiscoverNothingStored has a cluster that stores nothing yet: a table without
+// rows comes without its columns, as recorded from IoTDB 2.0.
+func TestDiscoverNothingStored(t *testing.T) {
+	answers := down(t)
+	answers["show regions"] = `{"expressions":null,"column_names":["RegionId","Type","Status","Database","SeriesSlotNum","TimeSlotNum","DataNodeId",` +
+		`"RpcAddress","RpcPort","InternalAddress","Role","CreateTime","TsFileSize"],"data_types":null,"timestamps":null,"values":[]}`
+	found, err := source(t, iotdb.Config{URLs: []string{serve(t, answers)}}).Discover(t.Context(), lately())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Nodes) != 6 || len(found.Groups) != 1 {
+		t.Errorf("%d nodes and groups %v, want all six and that of the configuration alone", len(found.Nodes), found.Groups)
+	}
+}
