@@ -51,9 +51,8 @@ type Brief struct {
 // is too small even for the head gives the head alone.
 func Make(d *incident.Diagnosis, more More, tokens int) Brief {
 	b := Brief{Head: head(d)}
-	examined, _ := window(d)
 	budget := compress.NewBudget(tokens - compress.Tokens(b.Head) - footRoom)
-	p := packer{window: examined, nodes: map[incident.NodeID]int{}, said: map[string]string{}}
+	p := packer{nodes: map[incident.NodeID]int{}, said: map[string]string{}}
 	proof := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", 1)
 	series := budget.Section("metrics", "other series", "the metrics of the bundle", 1)
 	lines := budget.Section("logs", "other templates", "the logs of the bundle", 1)
@@ -81,22 +80,20 @@ type item struct {
 	evidence []*incident.Evidence
 	series   *Series
 	line     *compress.Line
-	pause    *Resumed // what line ended
-	value    float64  // how telling; higher is better
+	value    float64 // how telling; higher is better
 }
 
 // packer collects the rows that fit.
 type packer struct {
-	window incident.Window
-	nodes  map[incident.NodeID]int // how many rows a node has
-	order  []incident.NodeID       // nodes as they came
-	taken  []Row
-	said   map[string]string // log template to the ID under which it was printed
+	nodes map[incident.NodeID]int // how many rows a node has
+	order []incident.NodeID       // nodes as they came
+	taken []Row
+	said  map[string]string // log template to the ID under which it was printed
 }
 
 // take adds a row if it and the heading of its node fit.
 func (p *packer) take(it *item, s *compress.Section) {
-	text := it.short(p.said, p.window)
+	text := it.short(p.said)
 	cost := "  " + text + "\n"
 	if p.nodes[it.node] == 0 {
 		cost = heading(it.node) + cost

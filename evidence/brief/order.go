@@ -23,7 +23,6 @@ func ordered(d *incident.Diagnosis, more More) []item {
 	items := evidenceItems(d, r)
 	items = append(items, seriesItems(d, more.Series, r)...)
 	items = append(items, lineItems(d, more.Lines, r)...)
-	items = append(items, pauseItems(more.Pauses)...)
 	return uncrowded(items)
 }
 
@@ -168,8 +167,6 @@ func (it *item) groups() (kind, same group) {
 	switch {
 	case it.series != nil:
 		return group{node: it.node, kind: incident.Metric}, group{}
-	case it.pause != nil:
-		return group{node: it.node, kind: incident.Log, counts: "pause"}, group{}
 	case it.line != nil:
 		kind = group{node: it.node, kind: incident.Log}
 		same = kind

@@ -17,7 +17,6 @@ import (
 type More struct {
 	Series []Series        // metrics that moved, by node and column
 	Lines  []compress.Line // log templates by node, most telling first
-	Pauses []Resumed       // silences of logs, by node
 }
 
 // Series is a metric that moved.
@@ -35,11 +34,11 @@ type Series struct {
 func Read(ctx context.Context, b *telemetry.Bundle, d *incident.Diagnosis, base *knowledge.Base) (More, error) {
 	in := d.Incident
 	in.Window, _ = window(d)
-	lines, pauses, err := readLines(ctx, b, &in)
+	lines, err := readLines(ctx, b, &in)
 	if err != nil {
 		return More{}, err
 	}
-	return More{Series: series(b, &in, base), Lines: lines, Pauses: pauses}, nil
+	return More{Series: series(b, &in, base), Lines: lines}, nil
 }
 
 func series(b *telemetry.Bundle, in *incident.Incident, base *knowledge.Base) []Series {
@@ -76,11 +75,10 @@ func series(b *telemetry.Bundle, in *incident.Incident, base *knowledge.Base) []
 	return out
 }
 
-// readLines folds the records of a bundle to templates and watches for pauses. A record without a time
+// readLines folds the records of a bundle to templates. A record without a time
 // counts at that of the one before it in its file.
-func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) ([]compress.Line, []Resumed, error) {
+func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) ([]compress.Line, error) {
 	f := compress.NewFolder(compress.NewMiner(compress.Config{}), in.Window, in.Baseline)
-	p := pauses{in: in}
 	var node incident.NodeID
 	var last int64
 	err := b.Logs(ctx, nil, func(r *telemetry.Record) error {
@@ -97,13 +95,12 @@ func readLines(ctx context.Context, b *telemetry.Bundle, in *incident.Incident) 
 		if r.Level == telemetry.NoLevel {
 			r.Level = telemetry.ParseHead(r.Body).Level
 		}
-		p.see(r)
 		f.Add(r)
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	lines, _ := f.Lines(compress.ChangeConfig{})
-	return lines, p.told(lines), nil
+	return lines, nil
 }

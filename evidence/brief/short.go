@@ -86,7 +86,7 @@ func (it *item) template() (name, template string) {
 
 // short is the row of an item. A template that said knows by the ID of another
 // row is named by it.
-func (it *item) short(said map[string]string, w incident.Window) string {
+func (it *item) short(said map[string]string) string {
 	_, template := it.template()
 	if ref := said[template]; ref != "" {
 		template = "as " + ref
@@ -94,8 +94,6 @@ func (it *item) short(said map[string]string, w incident.Window) string {
 		template = clip(stars(clean(template)), templateTokens)
 	}
 	switch {
-	case it.pause != nil:
-		return it.pause.short(w) + " " + template
 	case it.line != nil:
 		return lineHead(it.line) + " " + template
 	case it.series != nil:
