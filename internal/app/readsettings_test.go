@@ -10,7 +10,15 @@ import (
 	"testing"
 
 	"triagent/internal/errs"
+	"triagent/internal/settings"
 )
+
+// parseSettings reads settings from a text.
+func parseSettings(ctx context.Context, file string, text []byte) (Settings, error) {
+	s := Settings{File: file}
+	err := settings.Parse(ctx, file, text, &s, s.rules())
+	return s, err
+}
 
 // TestWordsOfSettings has every error name the place of the value, what was
 // expected and what to do, and no type of Go.
@@ -24,7 +32,7 @@ func TestWordsOfSettings(t *testing.T) {
 		{system + "tls: {skip_verify: sure}\n", `6:28: systems[0].sources[0].tls.skip_verify: "sure" is no yes or no (write a yes or no, as true or false)`},
 		{system + "timeout: 2h\n", "6:18: systems[0].sources[0].timeout: it is 2h0m0s, and may be up to 10m"},
 		{system + "at_onec: 4\n", `6:9: "at_onec" is no setting in systems[0].sources[0]; did you mean at_once? (there may be: at_once, `},
-		{"systems:\n  - name: s\n    sources:\n      - url: x\n", "4:9: systems[0].sources[0]: a source needs a kind (kinds are: "},
+		{"systems:\n  - name: s\n    sources:\n      - url: x\n", "4:9: systems[0].sources[0]: the kind of source is missing (kinds are: "},
 		{"systems: 5\n", `1:10: systems: "5" is no list (write a list`},
 		{"hooks: [a]\n", "1:8: hooks: a list is no group of settings"},
 		{"hooks:\n  window: 1m\n  settle: 5h\n", "3:11: hooks.settle: it is 5h0m0s, and may be up to 1h"},

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 	"triagent/connectors"
 	"triagent/connectors/email"
 	"triagent/internal/errs"
+	"triagent/internal/settings"
 )
 
 // Settings are what an installation may say about its service, in one YAML
@@ -101,20 +104,34 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// problem is a setting that is wrong.
-type problem struct {
-	key    string // as "oidc[0].issuer"
-	text   string
-	remedy string // may be empty
+// ReadSettings reads the file of settings, as settings.Read does.
+func ReadSettings(ctx context.Context, file string) (Settings, error) {
+	s := Settings{File: file}
+	if err := settings.Read(ctx, file, &s, s.rules()); err != nil {
+		return Settings{}, err
+	}
+	return s, nil
 }
 
-// Problems lists the settings that are wrong in themselves, in the order of the
+// rules are what a file is held against.
+func (s *Settings) rules() settings.Rules {
+	sources := settings.Variant{Of: "source", Kinds: make(map[string]reflect.Type)}
+	for name, k := range sourceKinds {
+		sources.Kinds[name] = k.settings
+	}
+	return settings.Rules{
+		Variants: map[reflect.Type]settings.Variant{reflect.TypeFor[SourceSettings](): sources},
+		Check:    func() []settings.Problem { return s.problems() },
+	}
+}
+
+// problems lists the settings that are wrong in themselves, in the order of the
 // file. Whether what they name can be reached is not asked.
-func (s Settings) problems() []problem {
+func (s Settings) problems() []settings.Problem {
 	s = s.withDefaults()
-	var out []problem
+	var out []settings.Problem
 	bad := func(key, format string, args ...any) {
-		out = append(out, problem{key: key, text: fmt.Sprintf(format, args...)})
+		out = append(out, settings.Problem{Key: key, Text: fmt.Sprintf(format, args...)})
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		bad("listen", "%q is not host:port, as 127.0.0.1:8080", s.Listen)
@@ -168,38 +185,38 @@ func (s Settings) problems() []problem {
 	}
 	if s.SMTP.Host != "" {
 		if err := s.SMTP.server().Validate(); err != nil {
-			out = append(out, problemsOf("smtp", err)...)
+			out = append(out, settings.Problems("smtp", err)...)
 		}
 	}
 	if err := s.Hooks.Validate(); err != nil {
-		out = append(out, problemsOf("hooks", err)...)
+		out = append(out, settings.Problems("hooks", err)...)
 	}
 	out = append(out, s.systemProblems()...)
 	for i := range s.OIDC {
 		if err := s.OIDC[i].Validate(); err != nil {
-			out = append(out, problemsOf(fmt.Sprintf("oidc[%d]", i), err)...)
+			out = append(out, settings.Problems(fmt.Sprintf("oidc[%d]", i), err)...)
 		}
 	}
 	return out
 }
 
 // systemProblems lists what is wrong with the declared systems.
-func (s Settings) systemProblems() []problem {
+func (s Settings) systemProblems() []settings.Problem {
 	if len(s.Systems) == 0 {
 		return nil
 	}
-	var out []problem
+	var out []settings.Problem
 	kinds, err := systemKinds(s.Diagnosis.Knowledge)
 	if err != nil {
-		return []problem{{key: "diagnosis.knowledge", text: err.Error(), remedy: "docs/extend.md tells what may be in such a folder"}}
+		return []settings.Problem{{Key: "diagnosis.knowledge", Text: err.Error(), Remedy: "docs/extend.md tells what may be in such a folder"}}
 	}
 	names := make(map[string]bool)
 	for i := range s.Systems {
 		key, sys := fmt.Sprintf("systems[%d]", i), &s.Systems[i]
 		if name := strings.ToLower(sys.Name); name == "" || names[name] {
-			out = append(out, problem{
-				key: key + ".name", text: fmt.Sprintf("%.60q: every system needs a name of its own", sys.Name),
-				remedy: "write the name that alerts have in their system or cluster label",
+			out = append(out, settings.Problem{
+				Key: key + ".name", Text: fmt.Sprintf("%.60q: every system needs a name of its own", sys.Name),
+				Remedy: "write the name that alerts have in their system or cluster label",
 			})
 		}
 		names[strings.ToLower(sys.Name)] = true
@@ -259,7 +276,21 @@ func (s Settings) path(name string) string { return filepath.Join(s.Data, name) 
 // errs.Invalid.
 func (s Settings) Validate() error {
 	if p := s.problems(); len(p) > 0 {
-		return errs.New(errs.Invalid, "setting %s: %s", p[0].key, p[0].text)
+		return errs.New(errs.Invalid, "setting %s: %s", p[0].Key, p[0].Text)
 	}
 	return nil
+}
+
+// Summary is the settings in a few lines for the log; it holds no secret.
+func (s Settings) Summary() string {
+	s = s.withDefaults()
+	db := "SQLite in " + s.Data
+	if s.Database != "" {
+		db = "PostgreSQL"
+	}
+	out := fmt.Sprintf("listen %s, data %s, database %s, %d workers, queue %d", s.Listen, s.Data, db, s.Diagnosis.Workers, s.Diagnosis.Queue)
+	if !s.learns() {
+		out += ", learns nothing"
+	}
+	return out
 }

@@ -14,6 +14,7 @@ import (
 	"triagent/connectors"
 	"triagent/incident"
 	"triagent/internal/errs"
+	"triagent/internal/settings"
 	"triagent/knowledge"
 	"triagent/telemetry"
 )
@@ -29,10 +30,10 @@ type SystemSettings struct {
 
 // problems tells what is wrong with the declaration, whose path is key. Kinds
 // are those of system that there are.
-func (s *SystemSettings) problems(key string, kinds []string) []problem {
-	var out []problem
+func (s *SystemSettings) problems(key string, kinds []string) []settings.Problem {
+	var out []settings.Problem
 	bad := func(k, remedy, format string, args ...any) {
-		out = append(out, problem{key: key + "." + k, text: fmt.Sprintf(format, args...), remedy: remedy})
+		out = append(out, settings.Problem{Key: key + "." + k, Text: fmt.Sprintf(format, args...), Remedy: remedy})
 	}
 	if s.Kind != "" && !slices.Contains(kinds, strings.ToLower(s.Kind)) {
 		near := otherSpellings[strings.ToLower(s.Kind)]
@@ -40,7 +41,7 @@ func (s *SystemSettings) problems(key string, kinds []string) []problem {
 			near = fmt.Sprintf("; did you mean %s?", near)
 		}
 		bad("kind", "kinds are: "+strings.Join(kinds, ", ")+"; leave it out for any other system",
-			"unknown kind %.40q%s", s.Kind, cmp.Or(near, meant(s.Kind, kinds)))
+			"unknown kind %.40q%s", s.Kind, cmp.Or(near, settings.Meant(s.Kind, kinds)))
 	}
 	if _, err := time.LoadLocation(s.LogZone); err != nil {
 		bad("log_zone", "write its name in the tz database, as Asia/Shanghai or UTC", "%.60q is no time zone", s.LogZone)
@@ -54,10 +55,10 @@ func (s *SystemSettings) problems(key string, kinds []string) []problem {
 	for i := range s.Sources {
 		if read := s.Sources[i].read; read != nil {
 			if err := read.validate(); err != nil {
-				out = append(out, problemsOf(fmt.Sprintf("%s.sources[%d]", key, i), err)...)
+				out = append(out, settings.Problems(fmt.Sprintf("%s.sources[%d]", key, i), err)...)
 			}
 		} else {
-			bad(fmt.Sprintf("sources[%d]", i), "kinds are: "+strings.Join(kindNames(), ", "), "a source needs a kind")
+			bad(fmt.Sprintf("sources[%d]", i), "kinds are: "+strings.Join(kindNames(), ", "), "the kind of source is missing")
 		}
 	}
 	return out

@@ -1,4 +1,4 @@
-package app
+package settings
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // nesting and in the keys of one mapping, its lexer does not: so tokens are
 // counted first.
 const (
-	maxSettings = 256 << 10 // bytes
+	maxFile     = 256 << 10 // bytes
 	maxTokens   = 30_000
 	maxNested   = 100 // brackets that are open at once
 	maxIndented = 400 // column that a dash may stand in

@@ -1,4 +1,4 @@
-package app
+package settings
 
 import (
 	"encoding"
@@ -19,9 +19,10 @@ import (
 // value. What it does not know, as types that read themselves, it leaves to the
 // decoder.
 type shape struct {
-	file string
-	refs references
-	errs []error
+	file     string
+	refs     references
+	variants map[reflect.Type]Variant
+	errs     []error
 }
 
 // bad notes what is wrong at a node.
@@ -63,8 +64,8 @@ func (s *shape) value(key string, n ast.Node, t reflect.Type) {
 		s.value(key, n.Value, t)
 		return
 	}
-	if t == reflect.TypeFor[SourceSettings]() {
-		s.source(key, n)
+	if v, ok := s.variants[t]; ok {
+		s.variant(key, n, v)
 		return
 	}
 	if readsItself(t) {

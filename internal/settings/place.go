@@ -1,4 +1,4 @@
-package app
+package settings
 
 import (
 	"errors"
@@ -9,11 +9,18 @@ import (
 	"triagent/internal/errs"
 )
 
+// Problem is a setting that is wrong.
+type Problem struct {
+	Key    string // as "oidc[0].issuer"
+	Text   string
+	Remedy string // may be empty
+}
+
 // at gives a problem the place of its value, or of what is nearest around it.
-func (p problem) at(file string, root ast.Node) *errs.Error {
-	n, found := lookup(root, p.key)
+func (p Problem) at(file string, root ast.Node) *errs.Error {
+	n, found := lookup(root, p.Key)
 	// "user and password belong together" is about what is there of these.
-	for _, word := range strings.Fields(p.text)[:min(3, len(strings.Fields(p.text)))] {
+	for _, word := range strings.Fields(p.Text)[:min(3, len(strings.Fields(p.Text)))] {
 		if !found {
 			break
 		}
@@ -23,20 +30,20 @@ func (p problem) at(file string, root ast.Node) *errs.Error {
 		}
 	}
 	line, column := position(n)
-	err := errs.At(file, line, column, "%s: %s", p.key, p.text)
-	err.Remedy = p.remedy
+	err := errs.At(file, line, column, "%s: %s", p.Key, p.Text)
+	err.Remedy = p.Remedy
 	return err
 }
 
-// problemsOf are the problems that a Validate tells of a group of settings. By
+// Problems are the problems that a Validate tells of a group of settings. By
 // agreement its text begins with the key of the setting at fault, below the
 // group or from the top of the file, and ": ".
-func problemsOf(group string, err error) []problem {
+func Problems(group string, err error) []Problem {
 	var many interface{ Unwrap() []error }
 	if errors.As(err, &many) {
-		var out []problem
+		var out []Problem
 		for _, e := range many.Unwrap() {
-			out = append(out, problemsOf(group, e)...)
+			out = append(out, Problems(group, e)...)
 		}
 		return out
 	}
@@ -56,7 +63,7 @@ func problemsOf(group string, err error) []problem {
 		switch {
 		case strings.HasPrefix(name, named+" "): // "oidc corp: ", which the place says
 		case strings.Contains(name, " "):
-			return []problem{{key: key, text: text, remedy: remedy}}
+			return []Problem{{Key: key, Text: text, Remedy: remedy}}
 		case name == top || strings.HasPrefix(name, top+"."):
 			key = name
 		default:
@@ -64,7 +71,7 @@ func problemsOf(group string, err error) []problem {
 		}
 		text = rest
 	}
-	return []problem{{key: key, text: text, remedy: remedy}}
+	return []Problem{{Key: key, Text: text, Remedy: remedy}}
 }
 
 // lookup finds the value of a key, as "oidc[0].issuer". Where it is not there it

@@ -1,4 +1,4 @@
-package app
+package settings
 
 import (
 	"fmt"
@@ -83,15 +83,15 @@ func (s *shape) group(key string, pairs []*ast.MappingValueNode, known map[strin
 			if key != "" {
 				where = "in " + key
 			}
-			s.bad(p.Key, "there may be: "+strings.Join(names, ", "), "%.60q is no setting %s%s", name, where, meant(name, names))
+			s.bad(p.Key, "there may be: "+strings.Join(names, ", "), "%.60q is no setting %s%s", name, where, Meant(name, names))
 			continue
 		}
 		s.value(below(key, name), p.Value, t)
 	}
 }
 
-// source compares a source with what its kind takes.
-func (s *shape) source(key string, n ast.Node) {
+// variant compares a group with what its kind takes.
+func (s *shape) variant(key string, n ast.Node, v Variant) {
 	pairs, ok := pairsOf(n)
 	if !ok {
 		s.unlike(key, n, reflect.TypeFor[map[string]any]())
@@ -106,43 +106,42 @@ func (s *shape) source(key string, n ast.Node) {
 			return // the decoder's to judge
 		}
 	}
-	remedy := "kinds are: " + strings.Join(kindNames(), ", ")
 	if kind == nil {
-		s.bad(n, remedy, "%s: a source needs a kind", key)
+		s.bad(n, v.remedy(), "%s: the kind of %s is missing", key, v.Of)
 		return
 	}
 	name, _ := textOf(kind)
-	read, ok := sourceKinds[name]
-	if !ok {
-		s.unknownKind(key+".kind", kind, name, "source", kindNames())
+	t, ok := v.Kinds[name]
+	if !ok || s.refs.at(kind) != nil {
+		s.unknownKind(key+".kind", kind, name, v)
 		return
 	}
-	if s.refs.at(kind) != nil {
-		s.unknownKind(key+".kind", kind, name, "source", kindNames())
-		return
-	}
-	known := keysOf(read.settings)
+	known := keysOf(t)
 	known["kind"], known["name"] = reflect.TypeFor[string](), reflect.TypeFor[string]()
 	s.group(key, pairs, known)
 }
 
-// unknownKind says that there is no such kind of something.
-func (s *shape) unknownKind(key string, n ast.Node, name, of string, kinds []string) {
-	remedy := "kinds are: " + strings.Join(kinds, ", ")
+// names are the kinds there are, sorted.
+func (v Variant) names() []string { return slices.Sorted(maps.Keys(v.Kinds)) }
+
+func (v Variant) remedy() string { return "kinds are: " + strings.Join(v.names(), ", ") }
+
+// unknownKind says that there is no such kind.
+func (s *shape) unknownKind(key string, n ast.Node, name string, v Variant) {
 	if r := s.refs.at(n); r != nil {
-		s.bad(n, remedy, "%s: the kind of a %s is written as it is, and not as %s", key, of, r.text)
+		s.bad(n, v.remedy(), "%s: the kind of a %s is written as it is, and not as %s", key, v.Of, r.text)
 		return
 	}
 	if _, simple := textOf(n); !simple {
-		s.bad(n, remedy, "%s: %s is no kind of %s", key, shown(n), of)
+		s.bad(n, v.remedy(), "%s: %s is no kind of %s", key, shown(n), v.Of)
 		return
 	}
-	s.bad(n, remedy, "%s: unknown kind %.40q%s", key, name, meant(name, kinds))
+	s.bad(n, v.remedy(), "%s: unknown kind %.40q%s", key, name, Meant(name, v.names()))
 }
 
-// meant is "; did you mean ...?" with the known name that is nearest to what was
+// Meant is "; did you mean ...?" with the known name that is nearest to what was
 // written; empty: none is near.
-func meant(written string, known []string) string {
+func Meant(written string, known []string) string {
 	written = strings.ToLower(written)
 	best, least := "", 1+len(written)/3
 	for _, name := range known {
