@@ -35,8 +35,9 @@ func (f *failure) Unwrap() error { return f.err }
 
 // statusError is an answer that is no success.
 type statusError struct {
-	code int
-	said string
+	code  int
+	said  string
+	after time.Duration // how long to wait; 0: not said
 }
 
 func (e *statusError) Error() string { return fmt.Sprintf("status %d%s", e.code, e.said) }
@@ -50,6 +51,22 @@ func StatusOf(err error) int {
 	}
 	return 0
 }
+
+// AfterOf returns how long the server asked to wait before another try; 0: it did
+// not.
+func AfterOf(err error) time.Duration {
+	var e *statusError
+	if errors.As(err, &e) {
+		return e.after
+	}
+	return 0
+}
+
+// Late reports whether an error is of an answer that did not come in time.
+func Late(err error) bool { return errors.Is(err, errLate) }
+
+// Huge reports whether an error is of an answer that is longer than is read.
+func Huge(err error) bool { return errors.Is(err, errHuge) }
 
 var (
 	errLate = errors.New("it did not answer in time")
@@ -146,7 +163,7 @@ func (c *Client) refused(resp *http.Response, r Request, body io.Reader) error {
 		}
 		return nil
 	}
-	f := &failure{kind: errs.Invalid, err: &statusError{code, said(body, &c.s)}}
+	f := &failure{kind: errs.Invalid, err: &statusError{code, said(body, &c.s), retryAfter(resp.Header)}}
 	switch {
 	case code == http.StatusUnauthorized:
 		f.kind, f.remedy = errs.Denied, "check user and password, or token"
