@@ -4,9 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"triagent/telemetry"
 )
@@ -20,13 +19,16 @@ func TestWalk(t *testing.T) {
 		".hidden/incident.json", "half.tmp/incident.json", "notes/readme.txt",
 	} {
 		path := filepath.Join(dir, name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte("{}"), 0o600))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("{}"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var found, entered []string
 	rel := func(name string) string {
 		r, err := filepath.Rel(dir, name)
-		require.NoError(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		return filepath.ToSlash(r)
 	}
 	err := telemetry.Walk(dir, func(name string) error {
@@ -36,12 +38,20 @@ func TestWalk(t *testing.T) {
 		found = append(found, rel(name))
 		return nil
 	})
-	require.NoError(t, err)
-	require.Equal(t, []string{"a/deep", "b", "c.tar.gz"}, found)
-	require.NotContains(t, entered, ".hidden")
-
+	if want := []string{"a/deep", "b", "c.tar.gz"}; err != nil || !slices.Equal(found, want) {
+		t.Errorf("found %q, %v, want %q", found, err, want)
+	}
+	if slices.Contains(entered, ".hidden") {
+		t.Errorf("entered %q", entered)
+	}
 	stop := errors.New("stop")
-	require.ErrorIs(t, telemetry.Walk(dir, nil, func(string) error { return stop }), stop)
-	require.Error(t, telemetry.Walk(filepath.Join(dir, "none"), nil, func(string) error { return nil }))
-	require.False(t, telemetry.IsBundle(filepath.Join(dir, "notes")))
+	if err := telemetry.Walk(dir, nil, func(string) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("stopped: %v", err)
+	}
+	if telemetry.Walk(filepath.Join(dir, "none"), nil, func(string) error { return nil }) == nil {
+		t.Error("a folder that is not there was walked")
+	}
+	if telemetry.IsBundle(filepath.Join(dir, "notes")) {
+		t.Error("a note is a bundle")
+	}
 }
