@@ -18,7 +18,8 @@ import (
 // when ctx does.
 type Model interface {
 	// Ask returns an answer that is whole: one that was cut off, is empty or is no
-	// answer at all is an error. Errors are of type *Failure, or that of ctx.
+	// answer at all is an error, and the usage is told all the same. Errors are of
+	// type *Failure, or that of ctx.
 	Ask(ctx context.Context, q Question) (Answer, error)
 }
 
@@ -92,7 +93,6 @@ type Failure struct {
 	Endpoint string // which failed; empty: none was asked
 	Why      Why
 	After    time.Duration // how long the endpoint asked to wait; 0: it did not
-	Usage    Usage         // what it cost all the same
 	Err      error         // holds no secret
 }
 

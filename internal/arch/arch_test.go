@@ -43,6 +43,8 @@ var rooms = map[string][]string{
 	"meta":              with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
 	"internal/seal":     {"internal/errs"},
 	"internal/settings": {"internal/errs"},
+	"internal/scripted": nil, // a model server for tests and eval
+	"llm":               with(base, "connectors"),
 	"store":             with(base, "telemetry"),
 	"store/storetest":   with(base, "store", "lab/process"), // starts a real PostgreSQL for tests
 	"connectors":        with(base, "telemetry"),

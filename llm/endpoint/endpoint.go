@@ -95,8 +95,8 @@ func (e *Endpoint) Ask(ctx context.Context, q llm.Question) (llm.Answer, error) 
 	if ctx.Err() != nil {
 		return a, context.Cause(ctx)
 	}
-	f.Endpoint, f.Usage = e.s.Name, a.Usage
-	return a, f
+	f.Endpoint = e.s.Name
+	return llm.Answer{Usage: a.Usage}, f
 }
 
 // generate asks langchaingo, which some answers make panic.
