@@ -33,9 +33,11 @@ type Question struct {
 	Name        string  // of the prompt, as "diagnose"; letters, digits, - and _
 	MaxTokens   int     // of the answer; 0: 1024
 	Temperature float64 // 0..2
-	// Affinity is what questions with a common beginning share, as the incident:
-	// they go to the same endpoint where possible, which may remember it.
-	Affinity string
+	// Incident is what it is about. Questions about one begin alike: they go to the
+	// same endpoint where possible, which may remember the beginning. Tenant is
+	// whose it is. Both pay (llm/budget).
+	Incident string
+	Tenant   string
 }
 
 // DefaultMaxTokens is the length of an answer where none is asked for.

@@ -98,7 +98,7 @@ func ask(t *testing.T, p *pool.Pool, n int, gap time.Duration, affinity func(int
 	for i := range n {
 		q := llm.Question{User: "q"}
 		if affinity != nil {
-			q.Affinity = affinity(i)
+			q.Incident = affinity(i)
 		}
 		wg.Go(func() {
 			begun := time.Now()
@@ -185,7 +185,7 @@ func TestHashMoves(t *testing.T) {
 			out := map[string]string{}
 			for i := range 2000 {
 				key := fmt.Sprintf("inc-%d", i)
-				a, err := p.Ask(t.Context(), llm.Question{Affinity: key})
+				a, err := p.Ask(t.Context(), llm.Question{Incident: key})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -96,25 +96,25 @@ func leastResponseTime(all []*member) picker {
 // consistentHash is weighted rendezvous hashing (Thaler and Ravishankar 1998;
 // weights: Schindelhauer and Schomaker 2005): a question goes to the member for
 // which -weight/ln(hash of both) is highest. When one of n leaves, only what it
-// had moves. Questions without affinity take turns.
+// had moves. Questions about none take turns.
 func consistentHash(all []*member) picker {
 	turn := roundRobin(all)
 	return func(q llm.Question) []*member {
-		if q.Affinity == "" {
+		if q.Incident == "" {
 			return turn(q)
 		}
 		order := slices.Clone(all)
 		scores := make(map[*member]float64, len(all))
 		for _, m := range all {
-			scores[m] = rendezvous(m.Name, q.Affinity, m.Weight)
+			scores[m] = rendezvous(m.Name, q.Incident, m.Weight)
 		}
 		slices.SortStableFunc(order, func(a, b *member) int { return cmp.Compare(scores[b], scores[a]) })
 		return order
 	}
 }
 
-func rendezvous(name, affinity string, weight int) float64 {
-	h := xxh3.HashString(name + "\x00" + affinity)
+func rendezvous(name, incident string, weight int) float64 {
+	h := xxh3.HashString(name + "\x00" + incident)
 	u := (float64(h>>11) + .5) / (1 << 53) // in (0, 1)
 	return -float64(weight) / math.Log(u)
 }
@@ -130,7 +130,7 @@ func mix(all []*member) picker {
 	home, fast := consistentHash(all), leastResponseTime(all)
 	return func(q llm.Question) []*member {
 		order := fast(q)
-		if q.Affinity == "" {
+		if q.Incident == "" {
 			return order
 		}
 		waiting, weights := 1, 0
