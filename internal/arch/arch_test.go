@@ -45,6 +45,7 @@ var rooms = map[string][]string{
 	"internal/settings": {"internal/errs"},
 	"internal/scripted": nil, // a model server for tests and eval
 	"llm":               with(base, "connectors", "internal/whole"),
+	"prompts":           with(base, "llm"),
 	"store":             with(base, "telemetry"),
 	"store/storetest":   with(base, "store", "lab/process"), // starts a real PostgreSQL for tests
 	"connectors":        with(base, "telemetry"),

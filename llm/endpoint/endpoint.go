@@ -107,8 +107,8 @@ func (e *Endpoint) generate(ctx context.Context, q llm.Question) (said *llms.Con
 		}
 	}()
 	asked := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, q.User)}
-	if q.System != "" {
-		asked = append([]llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, q.System)}, asked...)
+	if system := e.system(q); system != "" {
+		asked = append([]llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}, asked...)
 	}
 	got, err := e.model.GenerateContent(ctx, asked, llms.WithTemperature(q.Temperature), llms.WithMaxTokens(q.Limit()))
 	if err != nil {
@@ -118,6 +118,15 @@ func (e *Endpoint) generate(ctx context.Context, q llm.Question) (said *llms.Con
 		return nil, errNothing
 	}
 	return got.Choices[0], nil
+}
+
+// system is the instructions, with the schema of the answer where the server does
+// not bind the model to it.
+func (e *Endpoint) system(q llm.Question) string {
+	if len(q.Schema) == 0 || e.s.bound() {
+		return q.System
+	}
+	return strings.TrimSpace(q.System + "\n\nJSON schema of the answer:\n" + string(q.Schema))
 }
 
 var errNothing = errors.New("it gave no answer")

@@ -62,7 +62,11 @@ func TestAsk(t *testing.T) {
 				t.Errorf("it costs %v, want %v", u.USD, want)
 			}
 			q := srv.Asked()[0]
-			if q.System != "be short" || q.User != "which node?" || q.MaxTokens != 77 {
+			system := "be short"
+			if kind == endpoint.Anthropic {
+				system += "\n\nJSON schema of the answer:\n" + schema
+			}
+			if q.System != system || q.User != "which node?" || q.MaxTokens != 77 {
 				t.Errorf("asked %+v", q)
 			}
 			if got := string(q.Schema); (kind != endpoint.Anthropic) != strings.Contains(got, "additionalProperties") {

@@ -90,4 +90,4 @@ func (s *Settings) fill() {
 const defaultTimeout = 60 * time.Second
 
 // bound reports whether the server binds the model to a schema.
-func (s *Settings) bound() bool { return s.Schema == nil || *s.Schema }
+func (s *Settings) bound() bool { return s.Kind != Anthropic && (s.Schema == nil || *s.Schema) }

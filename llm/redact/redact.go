@@ -11,6 +11,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -199,7 +200,13 @@ func (m *Model) hide(q llm.Question) (out llm.Question, err error) {
 	}
 	out = q
 	out.System, out.User = m.Veil.Hide(q.System), m.Veil.Hide(q.User)
-	for _, text := range []string{out.System, out.User} {
+	if len(q.Schema) > 0 { // it lists names
+		out.Schema = json.RawMessage(m.Veil.Hide(string(q.Schema)))
+		if !json.Valid(out.Schema) {
+			return llm.Question{}, llm.Failed(llm.Blocked, errs.Internal, "the form of the answer could not be redacted")
+		}
+	}
+	for _, text := range []string{out.System, out.User, string(out.Schema)} {
 		if slices.ContainsFunc(m.Veil.find(text), func(f found) bool { return f.kind == Secret }) {
 			return llm.Question{}, llm.Failed(llm.Blocked, errs.Denied, "the question still holds what looks like a secret after it was redacted")
 		}

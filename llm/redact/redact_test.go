@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -164,14 +165,14 @@ func TestRules(t *testing.T) {
 type echo struct{ asked []string }
 
 func (e *echo) Ask(_ context.Context, q llm.Question) (llm.Answer, error) {
-	e.asked = append(e.asked, q.System, q.User)
+	e.asked = append(e.asked, q.System, q.User, string(q.Schema))
 	return llm.Answer{Text: q.User}, nil
 }
 
 func TestModel(t *testing.T) {
 	var e echo
 	m := &redact.Model{Of: &e, Veil: veil(t, redact.Settings{}, "db-1")}
-	a, err := m.Ask(t.Context(), llm.Question{System: "judge db-1", User: "db-1 at 10.1.1.1 has password=tiger"})
+	a, err := m.Ask(t.Context(), llm.Question{System: "judge db-1", User: "db-1 at 10.1.1.1 has password=tiger", Schema: json.RawMessage(`{"enum": ["db-1"]}`)})
 	if err != nil || a.Text != "db-1 at 10.1.1.1 has password=[secret]" {
 		t.Errorf("%q %v", a.Text, err)
 	}
