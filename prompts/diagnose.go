@@ -23,7 +23,6 @@ type Case struct {
 // that says nothing of their rank.
 type Suspect struct {
 	Node, Role, Fault string
-	Belief            int // percent
 	For, Against      []string
 }
 

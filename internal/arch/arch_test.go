@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"compress":          with(base, "telemetry"),
 	"evidence":          with(base, "telemetry", "compress", "knowledge"),
 	"learn":             {"internal/errs"},
-	"agents":            with(base, "telemetry", "compress", "knowledge", "evidence", "learn"),
+	"agents":            with(base, "telemetry", "compress", "knowledge", "evidence", "learn", "prompts", "llm"),
 	"meta":              with(base, "telemetry", "compress", "knowledge", "evidence", "agents"),
 	"internal/seal":     {"internal/errs"},
 	"internal/settings": {"internal/errs"},
