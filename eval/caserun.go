@@ -191,6 +191,7 @@ func (k *caseRun) ask(ctx context.Context, engine Diagnoser, check Checker, dir 
 	row.Fill(d)
 	if k.Window != WindowGiven {
 		row.SetIoU(d, t)
+		row.SetOnset(d, t)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -156,6 +156,8 @@ func diagnosisDefinitions() []definition {
 		{"strict_macro_f1", "diagnosis macro-F1", "", tallied(strictTallies, macro)},
 		{"iou", "window IoU", "", over(func(r *Row) (float64, bool) { return orZero(r.IoU), r.IoU != nil })},
 		{"iou_half", "window IoU >= .5", "", over(func(r *Row) (float64, bool) { return truth(orZero(r.IoU) >= .5), r.IoU != nil })},
+		{"onset_within", "onset within 30 s", "", over((*Row).onsetWithin)},
+		{"onset_error", "onset error, median", "s", onsetError},
 		{"ece", "calibration error (ECE)", "", ece},
 		{"brier", "Brier score", "", brier},
 		{"sure_right", "right among answers >= .8", "", sureRight},

@@ -51,6 +51,11 @@ type Row struct {
 	Because    string            `json:"because,omitempty"` // strongest evidence of the first cause; only of a false alarm
 	Hours      float64           `json:"hours"`             // length of the window examined; 0: none given
 	IoU        *float64          `json:"iou,omitempty"`     // nil: the truth names no window
+	// OnsetAsked: the first cause names a true node, and the truth says when that
+	// failed. Onset is how long after it the answer has it begin, in seconds; below
+	// 0: before. nil: not asked, or the answer names no time.
+	OnsetAsked bool     `json:"onset_asked,omitempty"`
+	Onset      *float64 `json:"onset_s,omitempty"`
 
 	Claims int `json:"claims"` // statements that cite evidence
 	Sound  int `json:"sound"`  // of those, how many cite evidence that exists and says so
