@@ -49,6 +49,7 @@ type Row struct {
 	Alarm      bool              `json:"alarm"`             // the answer says that something is wrong
 	Flagged    []incident.NodeID `json:"flagged,omitempty"` // nodes of the best abnormal window
 	Because    string            `json:"because,omitempty"` // strongest evidence of the first cause; only of a false alarm
+	Doubt      string            `json:"doubt,omitempty"`   // why a healthy window may hold a fault that is not listed
 	Hours      float64           `json:"hours"`             // length of the window examined; 0: none given
 	IoU        *float64          `json:"iou,omitempty"`     // nil: the truth names no window
 	// OnsetAsked: the first cause names a true node, and the truth says when that
