@@ -80,6 +80,9 @@ func (n *names) restore(d *incident.Diagnosis) {
 		d.Causes[i].Node = incident.NodeID(cmp.Or(n.node[string(c.Node)], string(c.Node)))
 		d.Causes[i].Service = cmp.Or(n.service[c.Service], n.node[c.Service], c.Service)
 	}
+	for i, g := range d.Graph.Nodes {
+		d.Graph.Nodes[i].ID = incident.NodeID(cmp.Or(n.node[string(g.ID)], string(g.ID)))
+	}
 	for _, s := range d.Detection.Spans {
 		for i, node := range s.Nodes {
 			s.Nodes[i] = incident.NodeID(cmp.Or(n.node[string(node)], string(node)))

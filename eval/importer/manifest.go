@@ -64,6 +64,11 @@ type Entry struct {
 	Split string `json:"split"`           // of truth.json
 	Part  string `json:"part"`            // "case", or "memory": a solved case, never scored
 	Drawn bool   `json:"drawn,omitempty"` // a healthy stretch that was cut out of a run, not one recorded as a case
+	// Roles are those of nodes in the window, the most telling of each, where the set
+	// tells them; Records is how many log records there are, where they were counted.
+	// Neither is shown to an engine.
+	Roles   map[string]string `json:"roles,omitempty"`
+	Records int               `json:"records,omitempty"`
 }
 
 // The parts of a set.

@@ -162,6 +162,8 @@ func diagnosisDefinitions() []definition {
 		{"brier", "Brier score", "", brier},
 		{"sure_right", "right among answers >= .8", "", sureRight},
 		{"sure_wrong", "wrong and >= .8", "", over((*Row).sureWrong)},
+		{"roles", "roles all right", "", over(func(r *Row) (float64, bool) { return truth(r.RolesRight == r.RolesAsked), r.RolesAsked > 0 })},
+		{"parsed", "log records all parsed", "", over(func(r *Row) (float64, bool) { return truth(r.Parsed == r.Records), r.Records > 0 })},
 		{"sound", "sound claims", "", func(rows []*Row) (float64, int, bool) {
 			good, all := 0, 0
 			for _, r := range rows {

@@ -37,6 +37,8 @@ func counted() map[string]func(r *Row) bool {
 		"onset_within":     func(r *Row) bool { return r.OnsetAsked },
 		"sure_right":       func(r *Row) bool { _, _, ok := sureRight([]*Row{r}); return ok },
 		"sure_wrong":       func(r *Row) bool { _, ok := r.sureWrong(); return ok },
+		"roles":            func(r *Row) bool { return r.RolesAsked > 0 },
+		"parsed":           func(r *Row) bool { return r.Records > 0 },
 		"sound":            func(r *Row) bool { return r.Claims > 0 },
 		"rejected":         func(r *Row) bool { return !r.Healthy },
 	}
