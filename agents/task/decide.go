@@ -131,9 +131,11 @@ func judge(h []scored, signs float64, alertsOnly bool) view {
 		v.p[i] = math.Exp((h[i].LogOdds - h[0].LogOdds) / temper)
 		sum += v.p[i]
 	}
-	share(h, v.p, sum)
 	for i := range v.p {
-		v.p[i] *= 1 - v.healthy
+		v.p[i] *= (1 - v.healthy) / sum
+	}
+	if !alertsOnly { // an alert tells one fault from another too badly to say that both hold
+		share(h, v.p, 1-v.healthy)
 	}
 	return v
 }

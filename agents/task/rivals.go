@@ -6,29 +6,29 @@ package task
 // 0 makes some wrong answers sure.
 const leastRivalry = .25
 
-// share turns weights into probabilities: each hypothesis has its share of its own
-// weight and that of its rivals. What rests on other evidence of the same node is hardly a
-// rival, since both may hold. None is given more than one that ranks before it.
-func share(h []scored, p []float64, sum float64) {
+// share gives each hypothesis, of probabilities that come to all, its share of its own
+// and those of its rivals. What rests on other evidence of the same node is hardly a
+// rival, since both may hold. None comes nearer to the one that ranks before it than
+// before.
+func share(h []scored, p []float64, all float64) {
 	weights := p
 	if len(p) > maxCauses {
 		weights = p[:maxCauses]
 	}
 	told := make([]float64, len(weights))
 	for i, w := range weights {
-		rivals := sum
+		rivals := all
 		for j, o := range weights {
 			if j != i && h[j].Node == h[i].Node {
 				rivals -= o * (1 - rivalry(&h[i], &h[j]))
 			}
 		}
-		told[i] = w / rivals
-		if i > 0 {
-			told[i] = min(told[i], told[i-1])
+		if told[i] = w; rivals > 0 {
+			told[i] = all * w / rivals
 		}
-	}
-	for i := range p {
-		p[i] /= sum
+		if i > 0 && weights[i-1] > 0 {
+			told[i] = min(told[i], told[i-1]*w/weights[i-1])
+		}
 	}
 	copy(p, told)
 }

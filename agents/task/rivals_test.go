@@ -36,7 +36,11 @@ func TestRivals(t *testing.T) {
 	}
 	// The third has no rival but the first, and is given no more than the second for it.
 	v := judge([]scored{suspectOf("a", odds, "1"), suspectOf("b", odds-.1, "2"), suspectOf("a", odds-.2, "3")}, 0, false)
-	if v.p[2] > v.p[1] || v.p[1] > v.p[0] {
-		t.Errorf("probabilities %v rise", v.p)
+	if v.p[2] >= v.p[1] || v.p[1] >= v.p[0] {
+		t.Errorf("probabilities %v rise or tie", v.p)
+	}
+	// Alerts alone do not say that both hold.
+	if v := judge([]scored{suspectOf("a", odds, "1"), suspectOf("a", odds, "2")}, 0, true); v.p[0] != .5 {
+		t.Errorf("by alerts alone %v, want one half each", v.p)
 	}
 }
