@@ -87,7 +87,7 @@ func TestDecideUnknown(t *testing.T) {
 	base.Bundle.Incident.Baseline = incident.Window{}
 	base.Bundle.Incident.Alert.Node = "c"
 	alerts := rig(t, "rig.own")
-	alerts.Bundle.Tables, alerts.Bundle.HasSpans = nil, false
+	alerts.Bundle.Tables, alerts.Bundle.LogNodes, alerts.Bundle.HasSpans = nil, nil, false
 	alerts.Bundle.Alerts = []incident.Alert{{Node: "b", Name: "whatever this is"}}
 	for name, in := range map[string]agents.Input{"no baseline": base, "alerts not understood": alerts} {
 		d := decided(t, in)

@@ -47,6 +47,7 @@ type Row struct {
 	Verdict    incident.Verdict  `json:"verdict,omitempty"`
 	Confidence float64           `json:"confidence"`
 	Alarm      bool              `json:"alarm"`             // the answer says that something is wrong
+	Anomaly    float64           `json:"anomaly"`           // how likely the answer has it that something is wrong
 	Flagged    []incident.NodeID `json:"flagged,omitempty"` // nodes of the best abnormal window
 	Because    string            `json:"because,omitempty"` // strongest evidence of the first cause; only of a false alarm
 	Doubt      string            `json:"doubt,omitempty"`   // why a healthy window may hold a fault that is not listed
@@ -83,7 +84,7 @@ type Row struct {
 // Fill copies what a diagnosis says into the row, and compares its best window
 // with the true one.
 func (r *Row) Fill(d incident.Diagnosis) {
-	r.Verdict, r.Confidence, r.Alarm = d.Verdict, d.Confidence, d.Detection.Anomalous
+	r.Verdict, r.Confidence, r.Alarm, r.Anomaly = d.Verdict, d.Confidence, d.Detection.Anomalous, d.Detection.Score
 	for _, c := range d.Causes {
 		r.Causes = append(r.Causes, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Label: c.Label, Probability: c.Probability})
 	}
