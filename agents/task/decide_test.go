@@ -41,7 +41,7 @@ func broken(t *testing.T) agents.Input {
 // The three zones: nothing is wrong, something may be, something is.
 func TestDecideZones(t *testing.T) {
 	calm := rig(t, "rig.own", "rig.other", "rig.out")
-	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence < healthyFrom || len(d.Causes) != 0 || d.Detection.Anomalous {
+	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence <= healthyAbove || len(d.Causes) != 0 || d.Detection.Anomalous {
 		t.Errorf("quiet: %s %.2f, %d causes, detection %+v, want healthy", d.Verdict, d.Confidence, len(d.Causes), d.Detection)
 	}
 	murmur := with(calm, up("E1", "a", "rig.own", usual/2))

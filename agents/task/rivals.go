@@ -24,10 +24,10 @@ func share(h []scored, p []float64, all float64) {
 			}
 		}
 		if told[i] = w; rivals > 0 {
-			told[i] = all * w / rivals
+			told[i] = max(w, all*w/rivals)
 		}
 		if i > 0 && weights[i-1] > 0 {
-			told[i] = min(told[i], told[i-1]*w/weights[i-1])
+			told[i] = max(w, min(told[i], told[i-1]*w/weights[i-1], told[i-1]))
 		}
 	}
 	copy(p, told)

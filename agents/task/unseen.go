@@ -15,6 +15,7 @@ import (
 // may be the cause as well, and what is not measured may be wrong.
 const (
 	unseenShare   = .25
+	unheardShare  = 1. / 6           // of health, where one of metrics, logs and traces is not there: faults are taken for it at .88 then
 	fewSamples    = 5                // of the baseline: from fewer nobody knows what is normal
 	leastSkew     = 30 * time.Second // difference of clocks that matters
 	leastWitness  = 3                // tables that agree with one another against the odd one
@@ -123,7 +124,7 @@ func (v *view) doubt(s sight) {
 	case unseen || s.scarce:
 		v.healthy *= 1 - unseenShare
 	case s.part:
-		v.healthy *= 1 - unseenShare/2
+		v.healthy *= 1 - unheardShare
 	}
 	trust := 1.0
 	if unseen {

@@ -60,13 +60,13 @@ func TestDoubtOfPart(t *testing.T) {
 		share  float64
 	}{
 		{"all three", func(*telemetry.Bundle) {}, 1},
-		{"no logs", func(b *telemetry.Bundle) { b.LogNodes = nil }, 1 - unseenShare/2},
-		{"no traces", func(b *telemetry.Bundle) { b.HasSpans = false }, 1 - unseenShare/2},
+		{"no logs", func(b *telemetry.Bundle) { b.LogNodes = nil }, 1 - unheardShare},
+		{"no traces", func(b *telemetry.Bundle) { b.HasSpans = false }, 1 - unheardShare},
 		{"no logs of one node", func(b *telemetry.Bundle) { b.LogNodes, b.Topology.Nodes = nil, b.Topology.Nodes[:1] }, 1},
 		{"metrics alone", func(b *telemetry.Bundle) { b.HasSpans, b.LogNodes = false, nil }, 1 - unseenShare},
 		{"a source failed", func(b *telemetry.Bundle) {
 			b.Collected.Sources = []telemetry.SourceUse{{Name: "loki", Failed: "timed out"}}
-		}, 1 - unseenShare/2},
+		}, 1 - unheardShare},
 	} {
 		in := rig(t, "rig.own")
 		tt.change(in.Bundle)
