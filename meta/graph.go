@@ -54,8 +54,9 @@ var errEnough = errors.New("enough spans for the graph")
 // buildGraph joins the nodes of a bundle: by the calls that its topology knows,
 // by replication within its groups, by its spans (a child span on another node,
 // or a client span that names its server), and by metric columns that name a
-// peer. Nodes, those that only spans name among them, and edges are sorted.
-func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *incident.Reduction, error) {
+// peer. Nodes, those that only spans name among them, and edges are sorted. groups
+// are those that the topology does not name.
+func buildGraph(ctx context.Context, b *telemetry.Bundle, groups ...incident.Group) (incident.Graph, *incident.Reduction, error) {
 	g := newGraphBuilder()
 	for _, n := range b.Topology.Nodes {
 		g.names[strings.ToLower(string(n.ID))] = n.ID
@@ -66,7 +67,7 @@ func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *inci
 	for _, c := range b.Topology.Calls {
 		g.edges[edgeKey{c.From, c.To, callEdge}] += 0
 	}
-	for _, grp := range b.Topology.Groups {
+	for _, grp := range slices.Concat(b.Topology.Groups, groups) {
 		g.addGroup(grp)
 	}
 	g.addConnections(b)

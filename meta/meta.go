@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -92,7 +93,11 @@ func (r *run) collect(context.Context) error {
 // mapSystem finds out who takes part, as what, and who talks to whom.
 func (r *run) mapSystem(ctx context.Context) error {
 	b := r.in.Bundle
-	g, reduced, err := buildGraph(ctx, b)
+	roles, err := r.elections(ctx, b)
+	if err != nil {
+		return err
+	}
+	g, reduced, err := buildGraph(ctx, b, groupsOf(roles)...)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,10 @@ func (r *run) mapSystem(ctx context.Context) error {
 		r.emit(incident.Reduced{Reduction: *reduced})
 	}
 	if !r.cfg.WithoutRoles {
-		r.timeline = NewTimeline(b.Topology)
+		top := b.Topology
+		top.Roles = append(slices.Clone(top.Roles), roles...)
+		r.timeline = NewTimeline(top)
+		r.timeline.partial = len(roles) > 0
 	}
 	r.in.Graph, r.in.Roles, r.in.Frame = g, r.timeline, frameOf(b)
 	for _, n := range b.Topology.Nodes {
@@ -109,6 +117,19 @@ func (r *run) mapSystem(ctx context.Context) error {
 	r.in.Nodes = append(r.in.Nodes, r.strangers(g)...)
 	r.emit(incident.GraphBuilt{Graph: g})
 	return nil
+}
+
+// elections reads from the logs who was what when, where the topology names no
+// roles and roles are wanted.
+func (r *run) elections(ctx context.Context, b *telemetry.Bundle) ([]incident.RoleSpan, error) {
+	if r.cfg.WithoutRoles {
+		return nil, nil
+	}
+	roles, cut, err := elected(ctx, b)
+	if cut {
+		r.emit(incident.Lacked{Missing: incident.Missing{What: "roles", Why: "the topology names none, and who led was read from the first records of the logs only"}})
+	}
+	return roles, err
 }
 
 // strangers are the nodes that spans alone name, which may fail as any other.
