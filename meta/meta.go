@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,7 +49,7 @@ func New(base *knowledge.Base, cfg Config) *Conductor {
 // opinion, and what it could not say is recorded as missing; one that could not
 // read its part of the bundle ends the diagnosis with the error that names it.
 func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
-	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base, Book: c.cfg.Book}, asked: questions(b)}
+	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base, Book: c.cfg.Book}, asked: questions(b), crew: data.NewCrew()}
 	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
 	for _, s := range []struct {
 		stage incident.Stage
@@ -77,6 +78,7 @@ type run struct {
 	timeline *Timeline
 	ledger   ledger
 	asked    asked
+	crew     *data.Crew
 }
 
 func (r *run) collect(context.Context) error {
@@ -92,7 +94,8 @@ func (r *run) collect(context.Context) error {
 // mapSystem finds out who takes part, as what, and who talks to whom.
 func (r *run) mapSystem(ctx context.Context) error {
 	b := r.in.Bundle
-	g, reduced, err := buildGraph(ctx, b)
+	r.in.Frame = frameOf(b)
+	g, reduced, err := r.graphAhead(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,13 +105,37 @@ func (r *run) mapSystem(ctx context.Context) error {
 	if !r.cfg.WithoutRoles {
 		r.timeline = NewTimeline(b.Topology)
 	}
-	r.in.Graph, r.in.Roles, r.in.Frame = g, r.timeline, frameOf(b)
+	r.in.Graph, r.in.Roles = g, r.timeline
 	for _, n := range b.Topology.Nodes {
 		r.in.Nodes = append(r.in.Nodes, n.ID)
 	}
 	r.in.Nodes = append(r.in.Nodes, r.strangers(g)...)
 	r.emit(incident.GraphBuilt{Graph: g})
 	return nil
+}
+
+// graphAhead builds the graph, which takes the spans, while what to examine is
+// settled and the logs are read. Where the bundle does not say what to examine,
+// the stretch of the metrics that stands out is.
+func (r *run) graphAhead(ctx context.Context) (g incident.Graph, reduced *incident.Reduction, err error) {
+	jobs, ctx := errgroup.WithContext(ctx)
+	jobs.SetLimit(max(1, r.cfg.Jobs))
+	jobs.Go(func() error {
+		var err error
+		g, reduced, err = buildGraph(ctx, r.in.Bundle)
+		return err
+	})
+	jobs.Go(func() error {
+		if f, apart, ok := task.FindWindow(r.in); ok {
+			r.in.Frame, r.in.Apart = f, apart
+		} else if f, ok := task.FindBaseline(r.in); ok {
+			r.in.Frame = f
+		}
+		r.crew.Ahead(ctx, r.in)
+		return nil
+	})
+	err = jobs.Wait()
+	return g, reduced, err
 }
 
 // strangers are the nodes that spans alone name, which may fail as any other.
@@ -148,16 +175,9 @@ func list(ids []incident.NodeID) string {
 	return text
 }
 
-// examine turns raw data into evidence: the data agents. Where the bundle does
-// not say what to examine, the stretch of the metrics that stands out is.
+// examine turns raw data into evidence: the data agents.
 func (r *run) examine(ctx context.Context) error {
-	if f, apart, ok := task.FindWindow(r.in); ok {
-		r.in.Frame, r.in.Apart = f, apart
-	} else if f, ok := task.FindBaseline(r.in); ok {
-		r.in.Frame = f
-	}
-	crew := r.chosen(data.Agents(), dataReason(r.in))
-	return r.investigate(ctx, crew)
+	return r.investigate(ctx, r.chosen(r.crew.Agents(), dataReason(r.in)))
 }
 
 // judge looks at the evidence with the eyes of each role: the system agents.
@@ -199,10 +219,10 @@ func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 	began, took := make([]time.Time, len(crew)), make([]time.Duration, len(crew))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.cfg.Jobs))
-	for i, a := range crew {
+	for i := range slices.Backward(crew) { // the trace agent, which takes longest, is among the first
 		g.Go(func() error {
 			began[i] = time.Now()
-			found[i], failed[i] = a.Investigate(ctx, r.in)
+			found[i], failed[i] = crew[i].Investigate(ctx, r.in)
 			took[i] = time.Since(began[i])
 			return ctx.Err()
 		})
