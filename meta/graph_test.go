@@ -79,6 +79,14 @@ func TestBuildGraphLargeGroup(t *testing.T) {
 	}
 }
 
+// blockOf is a block with one span.
+func blockOf(s *telemetry.Span, list uint64) *telemetry.Block {
+	return &telemetry.Block{
+		List: list, Texts: []string{"", string(s.Node), s.Service}, Attributes: make([][]telemetry.Attribute, 1),
+		Marks: []telemetry.Mark{{Span: telemetry.HashID(s.SpanID), Parent: telemetry.HashID(s.ParentID), Node: 1, Service: 2}},
+	}
+}
+
 // Spans come in any order; the graph is the same.
 func TestBuildGraphIgnoresOrder(t *testing.T) {
 	names := []incident.NodeID{"a", "b", "c", "d"}
@@ -95,7 +103,7 @@ func TestBuildGraphIgnoresOrder(t *testing.T) {
 		built := func(list []telemetry.Span) incident.Graph {
 			g := newGraphBuilder()
 			for i := range list {
-				g.addSpan(&list[i])
+				g.addBlock(blockOf(&list[i], uint64(i)))
 			}
 			g.joinSpans()
 			return g.graph(&telemetry.Bundle{Topology: nodes(names...)})

@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// mostKept bounds the spans that are kept for a second walk: about 100 MB. An
-// object of attributes that no other span shares counts for as many spans as it
-// takes the room of.
+// mostKept bounds the spans that are kept for a second walk: 32 MB and their
+// texts. Attributes that no other span shares count for as many spans as they take
+// the room of, and so do texts.
 const (
-	mostKept       = 400_000
+	mostKept       = 500_000
 	attributesRoom = 3
-	keptBlock      = 1024
+	textRoom       = 64 // bytes of texts that count for a span
 )
 
 // keptSpans are the spans of a bundle between two walks. It is safe for concurrent
 // use; a nil one keeps nothing.
 type keptSpans struct {
 	mu   sync.Mutex
-	list *spanList // nil: none are kept
+	list *blockList // nil: none are kept
 }
 
 // take hands over what is kept, once: to keep it longer would cost memory for
 // nobody.
-func (k *keptSpans) take() *spanList {
+func (k *keptSpans) take() *blockList {
 	if k == nil {
 		return nil
 	}
@@ -34,7 +34,7 @@ func (k *keptSpans) take() *spanList {
 	return list
 }
 
-func (k *keptSpans) put(list *spanList) {
+func (k *keptSpans) put(list *blockList) {
 	if k != nil {
 		k.mu.Lock()
 		defer k.mu.Unlock()
@@ -42,14 +42,14 @@ func (k *keptSpans) put(list *spanList) {
 	}
 }
 
-// KeepSpans is Spans for who knows that another walk will follow: unless they are
-// too many, the spans are kept in memory, and the next walk, which lets go of
-// them, reads no file.
-func (b *Bundle) KeepSpans(ctx context.Context, fn func(*Span) error) error {
-	list := new(spanList)
-	err := b.Spans(ctx, func(s *Span) error {
-		list.add(s)
-		return fn(s)
+// KeepBlocks is Blocks for who knows that another walk will follow: unless they
+// are too many, the blocks are kept in memory, and the next walk of Blocks, which
+// lets go of them, reads no file.
+func (b *Bundle) KeepBlocks(ctx context.Context, fn func(*Block) error) error {
+	list := &blockList{texts: map[uint64]int{}}
+	err := b.Blocks(ctx, func(k *Block) error {
+		list.add(k)
+		return fn(k)
 	})
 	if err == nil && !list.full {
 		b.kept.put(list)
@@ -57,42 +57,38 @@ func (b *Bundle) KeepSpans(ctx context.Context, fn func(*Span) error) error {
 	return err
 }
 
-// spanList is spans in blocks, in the order in which they were read.
-type spanList struct {
-	blocks [][]Span
-	room   int // taken, in spans
+// blockList is blocks in the order in which they were read.
+type blockList struct {
+	blocks []*Block
+	texts  map[uint64]int // by list, how many texts of it are counted
+	room   int            // taken, in spans
 	full   bool
 }
 
-func (l *spanList) add(s *Span) {
+func (l *blockList) add(b *Block) {
 	if l.full {
 		return
 	}
-	l.room++
-	if len(s.Attributes) > 0 {
-		l.room += attributesRoom
+	l.room += len(b.Marks) + (len(b.Attributes)-1)*attributesRoom
+	for _, t := range b.Texts[min(l.texts[b.List], len(b.Texts)):] {
+		l.room += len(t) / textRoom
 	}
+	l.texts[b.List] = max(l.texts[b.List], len(b.Texts))
 	if l.room > mostKept {
 		l.full, l.blocks = true, nil
 		return
 	}
-	if n := len(l.blocks); n == 0 || len(l.blocks[n-1]) == keptBlock {
-		l.blocks = append(l.blocks, make([]Span, 0, keptBlock))
-	}
-	n := len(l.blocks) - 1
-	l.blocks[n] = append(l.blocks[n], *s)
+	l.blocks = append(l.blocks, b)
 }
 
-// each hands out the spans, and lets go of each block that is done with.
-func (l *spanList) each(ctx context.Context, fn func(*Span) error) error {
-	for i, block := range l.blocks {
+// each hands out the blocks, and lets go of each that is done with.
+func (l *blockList) each(ctx context.Context, fn func(*Block) error) error {
+	for i, b := range l.blocks {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		for j := range block {
-			if err := fn(&block[j]); err != nil {
-				return err
-			}
+		if err := fn(b); err != nil {
+			return err
 		}
 		l.blocks[i] = nil
 	}

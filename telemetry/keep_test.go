@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -32,10 +33,10 @@ func spanBundle(t *testing.T, n int) *Bundle {
 	return b
 }
 
-// walked is what a walk hands out.
-func walked(t *testing.T, walk func(func(*Span) error) error) (out []Span) {
+// blocks is what a walk hands out.
+func blocks(t *testing.T, walk func(context.Context, func(*Block) error) error) (out []Block) {
 	t.Helper()
-	if err := walk(func(s *Span) error { out = append(out, *s); return nil }); err != nil {
+	if err := walk(t.Context(), func(b *Block) error { out = append(out, *b); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -43,41 +44,56 @@ func walked(t *testing.T, walk func(func(*Span) error) error) (out []Span) {
 
 // Spans that were kept are those of the file, and are handed out once: the walk
 // after that reads the file, which by then is gone.
-func TestKeepSpans(t *testing.T) {
+func TestKeepBlocks(t *testing.T) {
 	b := spanBundle(t, 3000)
-	first := walked(t, func(fn func(*Span) error) error { return b.KeepSpans(t.Context(), fn) })
+	first := blocks(t, b.KeepBlocks)
 	if err := os.Remove(filepath.Join(b.Path, "traces.jsonl")); err != nil {
 		t.Fatal(err)
 	}
-	second := walked(t, func(fn func(*Span) error) error { return b.Spans(t.Context(), fn) })
-	if diff := cmp.Diff(first, second); diff != "" || len(first) != 3000 {
-		t.Errorf("%d spans, kept ones differ:\n%.500s", len(first), diff)
+	if diff := cmp.Diff(first, blocks(t, b.Blocks)); diff != "" || len(first) < 2 {
+		t.Errorf("%d blocks, kept ones differ:\n%.500s", len(first), diff)
 	}
-	if err := b.Spans(t.Context(), func(*Span) error { return nil }); err == nil {
+	if err := b.Blocks(t.Context(), func(*Block) error { return nil }); err == nil {
 		t.Error("a third walk needs no file: the spans are still held")
 	}
 }
 
 // A walk that was ended keeps nothing, since it has not seen all.
-func TestKeepSpansEnded(t *testing.T) {
+func TestKeepBlocksEnded(t *testing.T) {
 	b := spanBundle(t, 100)
 	enough := errors.New("enough")
-	if err := b.KeepSpans(t.Context(), func(*Span) error { return enough }); !errors.Is(err, enough) {
+	if err := b.KeepBlocks(t.Context(), func(*Block) error { return enough }); err != enough { //nolint:errorlint // as it is
 		t.Fatal(err)
 	}
-	if n := len(walked(t, func(fn func(*Span) error) error { return b.Spans(t.Context(), fn) })); n != 100 {
+	n := 0
+	for _, k := range blocks(t, b.Blocks) {
+		n += len(k.Marks)
+	}
+	if n != 100 {
 		t.Errorf("%d spans, want all 100", n)
 	}
 }
 
-// More spans than are kept are not kept, not even in part.
-func TestSpanListBound(t *testing.T) {
-	l, s := new(spanList), &Span{Attributes: map[string]string{"a": "b"}}
-	for range mostKept/(1+attributesRoom) + 1 {
-		l.add(s)
-	}
-	if !l.full || l.blocks != nil {
-		t.Errorf("full %v with %d blocks, want none kept", l.full, len(l.blocks))
+// More spans than are kept are not kept, not even in part; attributes and long
+// texts take room too.
+func TestBlockListBound(t *testing.T) {
+	for name, b := range map[string]*Block{
+		"spans":      {Marks: make([]Mark, mostKept/8), Texts: []string{""}, Attributes: make([][]Attribute, 1)},
+		"attributes": {Texts: []string{""}, Attributes: make([][]Attribute, 1+mostKept/8/attributesRoom)},
+		"texts":      {Texts: []string{"", strings.Repeat("x", mostKept/8*textRoom)}, Attributes: make([][]Attribute, 1)},
+	} {
+		l := &blockList{texts: map[uint64]int{}}
+		for i := range 9 {
+			if l.full {
+				t.Errorf("%s: full with %d blocks", name, i)
+			}
+			c := *b
+			c.List = uint64(i)
+			l.add(&c)
+		}
+		if !l.full || l.blocks != nil {
+			t.Errorf("%s: full %v with %d blocks, want none kept", name, l.full, len(l.blocks))
+		}
 	}
 }
 

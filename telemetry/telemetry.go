@@ -190,3 +190,15 @@ func PeerOf(s *Span) string {
 	}
 	return ""
 }
+
+// PeerIn is PeerOf for the attributes of a span in a Block.
+func PeerIn(attributes []Attribute) string {
+	for _, k := range peerKeys {
+		for i := range attributes {
+			if a := &attributes[i]; a.Key == k && a.Value != "" {
+				return a.Value
+			}
+		}
+	}
+	return ""
+}

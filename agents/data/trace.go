@@ -45,8 +45,8 @@ func (t Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result,
 		m.join = &joiner{}
 	}
 	a := newAssembler(m.take)
-	err = in.Bundle.Spans(ctx, func(s *telemetry.Span) error {
-		m.add(a, s)
+	err = in.Bundle.Blocks(ctx, func(b *telemetry.Block) error {
+		m.add(a, b)
 		return nil
 	})
 	if err != nil {

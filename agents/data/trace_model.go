@@ -19,6 +19,8 @@ type model struct {
 	byName   map[int32]int32  // operation to the node of the service that it names; none
 	file     string           // the traces file
 
+	nodeNumbers, opNumbers telemetry.Numbers // of the texts of blocks
+
 	total   cell // spans, by bin
 	kinds   map[opKey]*op
 	entries []*entry
@@ -178,11 +180,11 @@ func (m *model) operation(name string) int32 {
 }
 
 // peer finds the node that a span says it calls.
-func (m *model) peer(s *telemetry.Span) (node int32, text string) {
-	if s.Kind == telemetry.ServerSpan || s.Kind == telemetry.ConsumerSpan {
+func (m *model) peer(t *texts, s *telemetry.Mark) (node int32, text string) {
+	if s.Attributes == 0 || s.Kind == telemetry.ServerSpan || s.Kind == telemetry.ConsumerSpan {
 		return none, ""
 	}
-	text = telemetry.PeerOf(s)
+	text = telemetry.PeerIn(t.Attributes[s.Attributes])
 	if text == "" {
 		return none, ""
 	}
