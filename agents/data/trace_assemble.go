@@ -53,6 +53,9 @@ type assembler struct {
 	free  []*pending
 	held  int
 	early int64 // traces closed before the end for want of room
+
+	last    uint64 // the trace that was added to last
+	pending *pending
 }
 
 type pending struct{ spans []leaf }
@@ -62,11 +65,14 @@ func newAssembler(take func(trace uint64, spans []leaf)) *assembler {
 }
 
 func (a *assembler) add(trace uint64, l leaf) {
-	p := a.open[trace]
-	if p == nil {
-		p = a.fresh()
-		a.open[trace] = p
-		a.queue = append(a.queue, trace)
+	p := a.pending
+	if p == nil || trace != a.last {
+		if p = a.open[trace]; p == nil {
+			p = a.fresh()
+			a.open[trace] = p
+			a.queue = append(a.queue, trace)
+		}
+		a.last, a.pending = trace, p
 	}
 	p.spans = append(p.spans, l)
 	for a.held++; a.held > maxOpen; {
@@ -93,6 +99,9 @@ func (a *assembler) closeOldest() {
 	}
 	p := a.open[trace]
 	delete(a.open, trace)
+	if p == a.pending {
+		a.pending = nil
+	}
 	a.held -= len(p.spans)
 	a.take(trace, p.spans)
 	p.spans = p.spans[:0]
