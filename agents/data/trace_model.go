@@ -81,7 +81,7 @@ type sample struct {
 type entry struct {
 	node, op int32
 	number   int32 // in the list of the model
-	count    cell // segments, by bin
+	count    cell  // segments, by bin
 }
 
 // event kinds.
