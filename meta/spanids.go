@@ -14,25 +14,27 @@ type callSpans struct {
 	known   map[incident.NodeID]int32 // number by node
 	nodes   []incident.NodeID         // by number
 	service []string                  // by node, the smallest that spans name, so that order does not matter
-	ran     []ranSpan
-	child   []ranSpan // by the ID of the parent
+	ran     [][]ranSpan               // by block
+	count   int
 }
 
-// ranSpan is the hash of a span's ID with the number of a node.
+// ranSpan is the hashes of a span's ID and of its parent's (0: none), with the
+// number of its node.
 type ranSpan struct {
-	id   uint64
-	node int32
+	id, parent uint64
+	node       int32
 }
 
 // call is from whom to whom, by number.
 type call struct{ from, to int32 }
 
 // read is how many spans were taken in.
-func (c *callSpans) read() int { return len(c.ran) }
+func (c *callSpans) read() int { return c.count }
 
 // add takes spans in.
 func (c *callSpans) add(b *telemetry.Block) {
 	numbers := c.numbers.Of(b)
+	ran := make([]ranSpan, len(b.Marks))
 	for i := range b.Marks {
 		m := &b.Marks[i]
 		n := numbers[m.Node]
@@ -43,11 +45,10 @@ func (c *callSpans) add(b *telemetry.Block) {
 		if s := b.Texts[m.Service]; s != "" && (s < c.service[n] || c.service[n] == "") {
 			c.service[n] = s
 		}
-		c.ran = append(c.ran, ranSpan{m.Span, n})
-		if m.Parent != 0 {
-			c.child = append(c.child, ranSpan{m.Parent, n})
-		}
+		ran[i] = ranSpan{m.Span, m.Parent, n}
 	}
+	c.ran = append(c.ran, ran)
+	c.count += len(ran)
 }
 
 func (c *callSpans) number(id incident.NodeID) int32 {
@@ -65,11 +66,22 @@ func (c *callSpans) number(id incident.NodeID) int32 {
 
 // calls counts the spans whose parent ran on another node, by both nodes.
 func (c *callSpans) calls() map[call]int {
-	table := newSpanTable(c.ran)
+	table := newSpanTable(c.count)
+	for _, ran := range c.ran {
+		for i := range ran {
+			table.put(ran[i].id, ran[i].node)
+		}
+	}
 	out := map[call]int{}
-	for _, s := range c.child {
-		if from := table.node(s.id); from >= 0 && from != s.node {
-			out[call{from, s.node}]++
+	for _, ran := range c.ran {
+		for i := range ran {
+			s := &ran[i]
+			if s.parent == 0 {
+				continue
+			}
+			if from := table.node(s.parent); from >= 0 && from != s.node {
+				out[call{from, s.node}]++
+			}
 		}
 	}
 	return out
@@ -80,24 +92,31 @@ func (c *callSpans) calls() map[call]int {
 //
 // Source: linear probing, Knuth, "The Art of Computer Programming" 3, section 6.4,
 // algorithm L. Hashes are well mixed, so their low bits are the address.
-type spanTable []ranSpan // a free slot has node -1
+type spanTable []slot
 
-func newSpanTable(all []ranSpan) spanTable {
-	t := make(spanTable, 1<<bits.Len(uint(len(all)+len(all)/3))) // a quarter of the slots is free at least
+// slot is a span ID with the number of a node; -1: the slot is free.
+type slot struct {
+	id   uint64
+	node int32
+}
+
+// newSpanTable returns a table for up to n IDs: a quarter of it stays free.
+func newSpanTable(n int) spanTable {
+	t := make(spanTable, 1<<bits.Len(uint(n+n/3)))
 	for i := range t {
 		t[i].node = -1
 	}
-	for _, s := range all {
-		*t.slot(s.id) = s
-	}
 	return t
 }
+
+// put tells where a span ran.
+func (t spanTable) put(id uint64, node int32) { *t.slot(id) = slot{id, node} }
 
 // node returns where a span ran; -1: it is not known.
 func (t spanTable) node(id uint64) int32 { return t.slot(id).node }
 
 // slot is that of an ID, or the free one where it belongs.
-func (t spanTable) slot(id uint64) *ranSpan {
+func (t spanTable) slot(id uint64) *slot {
 	mask := uint64(len(t) - 1)
 	for i := id & mask; ; i = (i + 1) & mask {
 		if s := &t[i]; s.node < 0 || s.id == id {

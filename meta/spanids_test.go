@@ -10,15 +10,18 @@ import (
 func TestSpanTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := map[uint64]int32{}
-		var all []ranSpan
+		var all []slot
 		id := rapid.Uint64Range(0, 40)
 		shift := rapid.IntRange(0, 60).Draw(t, "shift")
 		for range rapid.IntRange(0, 1500).Draw(t, "n") {
-			s := ranSpan{id.Draw(t, "id") << shift, rapid.Int32Range(0, 2).Draw(t, "node")}
+			s := slot{id.Draw(t, "id") << shift, rapid.Int32Range(0, 2).Draw(t, "node")}
 			all = append(all, s)
 			want[s.id] = s.node
 		}
-		table := newSpanTable(all)
+		table := newSpanTable(len(all))
+		for _, s := range all {
+			table.put(s.id, s.node)
+		}
 		for i := range uint64(60) {
 			n, had := want[i<<shift]
 			if !had {
@@ -34,11 +37,10 @@ func TestSpanTable(t *testing.T) {
 // However many IDs there are, some slots are free.
 func TestSpanTableRoom(t *testing.T) {
 	for n := range 3000 {
-		all := make([]ranSpan, n)
-		for i := range all {
-			all[i].id = uint64(i)
+		table := newSpanTable(n)
+		for i := range n {
+			table.put(uint64(i), 0)
 		}
-		table := newSpanTable(all)
 		if 4*n > 3*len(table) || table.node(1<<63) != -1 {
 			t.Fatalf("%d IDs in %d slots", n, len(table))
 		}

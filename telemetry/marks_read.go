@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -227,6 +228,7 @@ type markReader struct {
 	spanReader
 	marks  []Mark
 	before int // lines before those of a piece, where they are known
+	bytes  int // that a span of the last piece took; 0: there was none
 }
 
 func newMarkReader(file string, list uint64) *markReader {
@@ -259,8 +261,8 @@ func (s *markReader) take() Block {
 	return b
 }
 
-// leastSpan is about how many bytes a span is written in at least.
-const leastSpan = 200
+// usualSpan is about how many bytes a span is written in.
+const usualSpan = 200
 
 // parse makes a block of the lines of a piece. Where it is not known how many
 // come before, lines are counted from the first of the piece.
@@ -270,7 +272,7 @@ func (s *markReader) parse(p *piece, lim Limits) error {
 	if !p.first && s.before == 0 { // only the first line of a file has a byte order mark
 		l.number, skip = 1, 1
 	}
-	s.marks = make([]Mark, 0, len(p.data)/leastSpan+16)
+	s.marks = make([]Mark, 0, len(p.data)/cmp.Or(s.bytes, usualSpan)+16)
 	err := eachLine(&l, s.file, func(c *cursor) error {
 		if err := s.object(c); err != nil {
 			return err
@@ -278,6 +280,9 @@ func (s *markReader) parse(p *piece, lim Limits) error {
 		s.add(c.line - skip)
 		return nil
 	})
+	if n := len(s.marks); n > 0 {
+		s.bytes = len(p.data) / (n + n/32)
+	}
 	p.lines, p.block = l.number-skip, s.take()
 	return err
 }
