@@ -46,7 +46,10 @@ var errEnough = errors.New("enough spans for the graph")
 // by replication within its groups, by its spans (a child span on another node,
 // or a client span that names its server), and by metric columns that name a
 // peer. Nodes, those that only spans name among them, and edges are sorted.
-func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *incident.Reduction, error) {
+//
+// tell, which may be nil, is told of every block of spans: all of them, if there
+// is no error.
+func buildGraph(ctx context.Context, b *telemetry.Bundle, tell func(*telemetry.Block)) (incident.Graph, *incident.Reduction, error) {
 	g := newGraphBuilder()
 	for _, n := range b.Topology.Nodes {
 		g.names[strings.ToLower(string(n.ID))] = n.ID
@@ -61,7 +64,7 @@ func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *inci
 		g.addGroup(grp)
 	}
 	g.addConnections(b)
-	reduced, err := g.addSpans(ctx, b)
+	reduced, err := g.addSpans(ctx, b, tell)
 	if err != nil {
 		return incident.Graph{}, nil, err
 	}
@@ -121,28 +124,36 @@ func (g *graphBuilder) peerIn(name string, self incident.NodeID) (incident.NodeI
 	return "", false
 }
 
-func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*incident.Reduction, error) {
+func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle, tell func(*telemetry.Block)) (*incident.Reduction, error) {
 	if !b.HasSpans {
 		return nil, nil
 	}
-	err := b.KeepBlocks(ctx, func(k *telemetry.Block) error {
+	enough := false
+	err := b.Blocks(ctx, func(k *telemetry.Block) error {
+		if tell != nil {
+			tell(k)
+		}
+		first := *k
 		if room := maxGraphSpans - g.spans.read(); len(k.Marks) > room {
-			first := *k
-			first.Marks = k.Marks[:room]
-			g.addBlock(&first)
+			enough, first.Marks = true, k.Marks[:room]
+		}
+		g.addBlock(&first)
+		if enough && tell == nil {
 			return errEnough
 		}
-		g.addBlock(k)
 		return nil
 	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
 	g.joinSpans()
-	if errors.Is(err, errEnough) {
+	if enough {
 		return &incident.Reduction{
 			Stage: "call graph", In: maxGraphSpans + 1, Out: maxGraphSpans, Unit: "spans",
 			How: "the first spans only", Rest: "traces",
 		}, nil
 	}
-	return nil, err
+	return nil, nil
 }
 
 // addBlock takes spans in.

@@ -16,7 +16,7 @@ import (
 // edges names the edges of a graph as "from kind to xcount".
 func edges(t *testing.T, b *telemetry.Bundle) []string {
 	t.Helper()
-	g, reduced, err := buildGraph(t.Context(), b)
+	g, reduced, err := buildGraph(t.Context(), b, nil)
 	if err != nil || reduced != nil {
 		t.Fatalf("reduced %v, %v", reduced, err)
 	}
@@ -73,7 +73,7 @@ func TestBuildGraphLargeGroup(t *testing.T) {
 	}
 	top := nodes(ids...)
 	top.Groups = []incident.Group{{ID: "g", Members: ids}}
-	g, _, err := buildGraph(t.Context(), &telemetry.Bundle{Topology: top})
+	g, _, err := buildGraph(t.Context(), &telemetry.Bundle{Topology: top}, nil)
 	if err != nil || len(g.Edges) != len(ids) {
 		t.Errorf("%d edges, %v", len(g.Edges), err)
 	}
@@ -151,7 +151,7 @@ func TestBuildGraphCancelled(t *testing.T) {
 	b := written(t, nodes("a", "b"), []telemetry.Span{span("1", "", "a", nil)})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := buildGraph(ctx, b); !errors.Is(err, context.Canceled) {
+	if _, _, err := buildGraph(ctx, b, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want that it was cancelled", err)
 	}
 }

@@ -114,23 +114,26 @@ func (r *run) mapSystem(ctx context.Context) error {
 	return nil
 }
 
-// graphAhead builds the graph, which takes the spans, while what to examine is
-// settled and the logs are read. Where the bundle does not say what to examine,
-// the stretch of the metrics that stands out is.
+// graphAhead settles what to examine, and builds the graph, which takes the spans,
+// while the logs are read. Where the bundle does not say what to examine, the
+// stretch of the metrics that stands out is.
 func (r *run) graphAhead(ctx context.Context) (g incident.Graph, reduced *incident.Reduction, err error) {
+	if f, apart, ok := task.FindWindow(r.in); ok {
+		r.in.Frame, r.in.Apart = f, apart
+	} else if f, ok := task.FindBaseline(r.in); ok {
+		r.in.Frame = f
+	}
 	jobs, ctx := errgroup.WithContext(ctx)
 	jobs.SetLimit(max(1, r.cfg.Jobs))
 	jobs.Go(func() error {
+		tell, told := r.crew.Spans(ctx, r.in)
 		var err error
-		g, reduced, err = buildGraph(ctx, r.in.Bundle)
+		if g, reduced, err = buildGraph(ctx, r.in.Bundle, tell); err == nil {
+			told()
+		}
 		return err
 	})
 	jobs.Go(func() error {
-		if f, apart, ok := task.FindWindow(r.in); ok {
-			r.in.Frame, r.in.Apart = f, apart
-		} else if f, ok := task.FindBaseline(r.in); ok {
-			r.in.Frame = f
-		}
 		r.crew.Ahead(ctx, r.in)
 		return nil
 	})

@@ -15,14 +15,12 @@ import (
 
 // Blocks streams the spans of the bundle to fn, in the order of the file, as
 // blocks of marks; without a traces file it does nothing. They are read on all
-// processors. A block may be kept, but not changed. An error of fn ends the walk
-// and is returned as it is. On any error, discard what was handed out.
+// processors. A block is valid only until fn returns; its texts and attributes may
+// be kept. An error of fn ends the walk and is returned as it is. On any error,
+// discard what was handed out.
 func (b *Bundle) Blocks(ctx context.Context, fn func(*Block) error) error {
 	if b.parts.spans == "" {
 		return nil
-	}
-	if list := b.kept.take(); list != nil {
-		return list.each(ctx, fn)
 	}
 	r, err := b.reader(ctx)
 	if err != nil {
@@ -47,8 +45,9 @@ type marker struct {
 	file, member string
 	lim          Limits
 	fn           func(*Block) error
-	size         int // bytes of a piece
-	line         int // lines handed on
+	size         int         // bytes of a piece
+	used         chan []Mark // what a block held, to be filled anew
+	line         int         // lines handed on
 }
 
 // piece is some lines of a file.
@@ -72,6 +71,7 @@ func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	todo, order := make(chan *piece, workers), make(chan *piece, 2*workers)
 	spare := make(chan []byte, 3*workers)
+	m.used = make(chan []Mark, 3*workers)
 	var g errgroup.Group
 	g.Go(func() error {
 		defer close(order)
@@ -92,6 +92,10 @@ func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 		g.Go(func() error {
 			s := newMarkReader(m.file, uint64(w)<<32)
 			for p := range todo {
+				select {
+				case s.marks = <-m.used:
+				default:
+				}
 				p.bad = s.parse(p, m.lim) != nil
 				if !p.bad {
 					select {
@@ -188,6 +192,10 @@ func (m *marker) hand(ctx context.Context, order <-chan *piece) error {
 			if err := m.fn(&p.block); err != nil {
 				return err
 			}
+			select {
+			case m.used <- p.block.Marks[:0]:
+			default:
+			}
 		}
 		switch {
 		case p.err != nil:
@@ -272,7 +280,9 @@ func (s *markReader) parse(p *piece, lim Limits) error {
 	if !p.first && s.before == 0 { // only the first line of a file has a byte order mark
 		l.number, skip = 1, 1
 	}
-	s.marks = make([]Mark, 0, len(p.data)/cmp.Or(s.bytes, usualSpan)+16)
+	if s.marks == nil {
+		s.marks = make([]Mark, 0, len(p.data)/cmp.Or(s.bytes, usualSpan)+16)
+	}
 	err := eachLine(&l, s.file, func(c *cursor) error {
 		if err := s.object(c); err != nil {
 			return err

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -96,6 +97,41 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// spanBundle is a bundle of n spans in a folder.
+func spanBundle(t *testing.T, n int) *Bundle {
+	t.Helper()
+	dir := t.TempDir()
+	var spans strings.Builder
+	for i := range n {
+		fmt.Fprintf(&spans, `{"trace_id":"t%d","span_id":"s%d","parent_id":"s%d","node":"n%d","name":"get","start":%d,"duration":5,"attributes":{"k":"v%d"}}`+"\n",
+			i/10, i, i/10, i%3, i+1, i%7)
+	}
+	for name, text := range map[string]string{"incident.json": `{"version":1,"id":"x"}`, "traces.jsonl": spans.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := Open(t.Context(), dir, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// An error of who is told ends the walk, as it is.
+func TestBlocksEnded(t *testing.T) {
+	b := spanBundle(t, 3000)
+	enough, told := errors.New("enough"), 0
+	if err := b.Blocks(t.Context(), func(*Block) error { told++; return enough }); err != enough || told != 1 { //nolint:errorlint // as it is
+		t.Errorf("told %d times, then %v", told, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Blocks(ctx, func(*Block) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v, want that it was cancelled", err)
+	}
+}
+
 // A table of spans makes the marks of its rows.
 func TestMarksOfTable(t *testing.T) {
 	b := spanBundle(t, 1)
@@ -115,8 +151,8 @@ func TestMarksOfTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got, want []string
-	for _, k := range blocks(t, b.Blocks) {
-		got = append(got, k.said()...)
+	if err := b.Blocks(t.Context(), func(k *Block) error { got = append(got, k.said()...); return nil }); err != nil {
+		t.Fatal(err)
 	}
 	if err := b.Spans(t.Context(), func(s *Span) error { want = append(want, markOf(s)); return nil }); err != nil {
 		t.Fatal(err)

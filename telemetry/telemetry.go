@@ -135,7 +135,6 @@ type Bundle struct {
 	src   source
 	lim   Limits
 	parts *parts
-	kept  *keptSpans
 }
 
 // Truth is what truth.json says: the answer of an evaluation or solved case.

@@ -6,14 +6,19 @@ import (
 	"context"
 
 	"triagent/agents"
+	"triagent/telemetry"
 )
 
-// Crew is the data agents of one diagnosis: they share one walk over the logs. It
-// is safe for concurrent use.
-type Crew struct{ walk *logWalk }
+// Crew is the data agents of one diagnosis: they share one walk over the logs, and
+// may be told of spans while somebody else reads them. It is safe for concurrent
+// use, but for Spans.
+type Crew struct {
+	walk  *logWalk
+	spans *spanWalk
+}
 
 // NewCrew returns the crew of one diagnosis; another needs another.
-func NewCrew() *Crew { return &Crew{new(logWalk)} }
+func NewCrew() *Crew { return &Crew{walk: new(logWalk), spans: new(spanWalk)} }
 
 // Ahead reads what several agents will look at, so that other work may go on
 // meanwhile. in has to have the Bundle and the Frame that the agents will get. An
@@ -24,7 +29,18 @@ func (c *Crew) Ahead(ctx context.Context, in agents.Input) {
 	}
 }
 
+// Spans returns what wants to be told of every block of spans, in order, before the
+// agents begin; nil: nobody does. Once all were told, call told. Who does neither
+// leaves the reading to the agents. in is as for Ahead.
+func (c *Crew) Spans(ctx context.Context, in agents.Input) (tell func(*telemetry.Block), told func()) {
+	if !in.Bundle.HasSpans || in.Frame.Window.IsZero() {
+		return nil, func() {}
+	}
+	c.spans.begin(ctx, in, c.walk)
+	return c.spans.add, func() { c.spans.told = true }
+}
+
 // Agents returns the data agents, in the order in which they are booked.
 func (c *Crew) Agents() []agents.Agent {
-	return []agents.Agent{Metric{}, Log{c.walk}, Trace{c.walk}, Happening{}}
+	return []agents.Agent{Metric{}, Log{c.walk}, Trace{c.walk, c.spans}, Happening{}}
 }

@@ -6,7 +6,6 @@ import (
 
 	"triagent/agents"
 	"triagent/incident"
-	"triagent/telemetry"
 )
 
 // Trace turns spans, and the log lines that belong to them, into evidence. What
@@ -22,37 +21,32 @@ import (
 // Microservices on Multi-modal Observability Data", FSE 2023, for events with
 // their support before and after. Unlike it, support is judged by a G-test
 // against robust blocks of the baseline, and pairs of events are not used.
-type Trace struct{ walk *logWalk }
+type Trace struct {
+	walk  *logWalk
+	spans *spanWalk
+}
 
 var _ agents.Agent = Trace{}
 
 // Name returns "data/trace".
 func (Trace) Name() string { return "data/trace" }
 
-// Investigate reads the spans once, and the logs unless the crew has already.
+// Investigate reads the spans and the logs once, unless the crew has already.
 // Memory is bounded by the number of distinct operations and
 // by fixed limits on spans that wait for the rest of their trace.
 func (t Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
 	if !in.Bundle.HasSpans || in.Frame.Window.IsZero() {
 		return agents.Result{}, nil
 	}
-	m := newModel(newGrid(in.Frame, in.Bundle.Incident.Alert.Time), in.Bundle.Topology)
 	w, err := t.walk.walked(ctx, in)
 	if err != nil {
 		return agents.Result{}, err
 	}
-	if w.traced {
-		m.join = &joiner{}
-	}
-	a := newAssembler(m.take)
-	err = in.Bundle.Blocks(ctx, func(b *telemetry.Block) error {
-		m.add(a, b)
-		return nil
-	})
+	s, err := t.spans.walked(ctx, in, w)
 	if err != nil {
 		return agents.Result{}, err
 	}
-	a.flush()
+	m, a := s.model, s.assembler
 	m.index()
 	var lines *lineTable
 	if w.traced {
