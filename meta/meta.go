@@ -49,7 +49,7 @@ func New(base *knowledge.Base, cfg Config) *Conductor {
 // opinion, and what it could not say is recorded as missing; one that could not
 // read its part of the bundle ends the diagnosis with the error that names it.
 func (c *Conductor) Conduct(ctx context.Context, b *telemetry.Bundle, emit incident.Listener) error {
-	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base, Book: c.cfg.Book}, asked: questions(b), crew: data.NewCrew()}
+	r := &run{cfg: c.cfg, emit: emit, in: agents.Input{Bundle: b, Base: c.base, Book: c.cfg.Book}, asked: questions(b)}
 	emit(incident.Opened{Incident: b.Incident, Engine: c.cfg.Engine})
 	for _, s := range []struct {
 		stage incident.Stage
@@ -78,7 +78,7 @@ type run struct {
 	timeline *Timeline
 	ledger   ledger
 	asked    asked
-	crew     *data.Crew
+	crew     data.Crew
 }
 
 func (r *run) collect(context.Context) error {

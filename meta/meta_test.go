@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"triagent/agents"
-	"triagent/agents/data"
 	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/telemetry"
@@ -58,7 +57,7 @@ func found(n int, also ...incident.EvidenceID) agents.Result {
 // newRun is a run that tells a diagnosis.
 func newRun(jobs int) (*run, *incident.Diagnosis) {
 	d := &incident.Diagnosis{}
-	return &run{cfg: Config{Jobs: jobs}, emit: d.Fold, crew: data.NewCrew()}, d
+	return &run{cfg: Config{Jobs: jobs}, emit: d.Fold}, d
 }
 
 // Two agents may give the same IDs; in the ledger each is its own, and cites

@@ -11,14 +11,11 @@ import (
 
 // Crew is the data agents of one diagnosis: they share one walk over the logs, and
 // may be told of spans while somebody else reads them. It is safe for concurrent
-// use, but for Spans.
+// use, but for Spans. The zero Crew is ready; another diagnosis needs another.
 type Crew struct {
-	walk  *logWalk
-	spans *spanWalk
+	walk  logWalk
+	spans spanWalk
 }
-
-// NewCrew returns the crew of one diagnosis; another needs another.
-func NewCrew() *Crew { return &Crew{walk: new(logWalk), spans: new(spanWalk)} }
 
 // Ahead reads what several agents will look at, so that other work may go on
 // meanwhile. in has to have the Bundle and the Frame that the agents will get. An
@@ -36,11 +33,11 @@ func (c *Crew) Spans(ctx context.Context, in agents.Input) (tell func(*telemetry
 	if !in.Bundle.HasSpans || in.Frame.Window.IsZero() {
 		return nil, func() {}
 	}
-	c.spans.begin(ctx, in, c.walk)
+	c.spans.begin(ctx, in, &c.walk)
 	return c.spans.add, func() { c.spans.told = true }
 }
 
 // Agents returns the data agents, in the order in which they are booked.
 func (c *Crew) Agents() []agents.Agent {
-	return []agents.Agent{Metric{}, Log{c.walk}, Trace{c.walk, c.spans}, Happening{}}
+	return []agents.Agent{Metric{}, Log{&c.walk}, Trace{&c.walk, &c.spans}, Happening{}}
 }

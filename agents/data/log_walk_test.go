@@ -14,7 +14,7 @@ func TestCrew(t *testing.T) {
 	s.shop(func(r *request) { r.stockLine, r.stockLevel, r.netPrice = "no such shelf 12", "ERROR", 50 })
 	in := s.input()
 	for _, most := range []int{0, 5} {
-		crew := NewCrew()
+		crew := new(Crew)
 		crew.walk.most = most
 		crew.Ahead(t.Context(), in)
 		if len(crew.walk.spoken) == 0 == (most == 0) {
