@@ -65,10 +65,14 @@ type piece struct {
 // pieceSize is how much is parsed at a time; it stays in the cache of one core.
 const pieceSize = 256 << 10
 
+// mostParsers is how many pieces are parsed at once: unpacking, which one does
+// alone, keeps no more of them busy.
+const mostParsers = 4
+
 func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	workers := max(1, runtime.GOMAXPROCS(0))
+	workers := min(runtime.GOMAXPROCS(0), mostParsers)
 	todo, order := make(chan *piece, workers), make(chan *piece, 2*workers)
 	spare := make(chan []byte, 3*workers)
 	m.used = make(chan []Mark, 3*workers)
@@ -97,7 +101,7 @@ func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 				default:
 				}
 				p.bad = s.parse(p, m.lim) != nil
-				if !p.bad {
+				if !p.bad && cap(p.data) <= 2*m.size { // one that grew for a long line is not kept
 					select {
 					case spare <- p.data[:0]:
 					default:
