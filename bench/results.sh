@@ -12,11 +12,34 @@ section() { # title, command as a reader runs it
 	printf '\n## %s\n\n    %s\n\n```\n' "$1" "$2"
 }
 
+# node@1 with twenty solved cases: a line a set, with each seed, their mean and how
+# far they lie apart.
+twenty() {
+	for seed in 1 2 3 4 5 6; do
+		bin/triagent eval run --datasets "$sets" --sets 'tvdiag*' --memory set --memory-cases 20 --seed $seed --no-check --late 0 |
+			awk '$1 == "set" { for (i = NF; i > 0; i--) if ($i == "node@1") at = i } $1 ~ /^tvdiag-[a-z]+$/ { print $1, $at }'
+	done | awk '
+		{ if (!($1 in n)) order[++sets] = $1; n[$1]++; sum[$1] += $2; each[$1] = each[$1] "  " $2
+		  if (n[$1] == 1 || $2 < low[$1]) low[$1] = $2; if (n[$1] == 1 || $2 > high[$1]) high[$1] = $2 }
+		END { for (i = 1; i <= sets; i++) { s = order[i]; printf "  %-16s node@1%s  mean %.3f, %.2f to %.2f\n", s, each[s], sum[s] / n[s], low[s], high[s] } }'
+}
+
 {
 	printf '# Results\n\nMade by `make results` on %s: the built-in engine, one configuration for all sets, no training. What the words mean: [evaluation.md](evaluation.md);\n' "$(date -u +%F)"
 	printf 'how to read them, and what is weak: [figures.md](figures.md). DIR is the folder of the public data sets.\n'
 	section 'All sets' 'triagent eval run --datasets DIR'
 	bin/triagent eval run --datasets "$sets" --json "$work/all.json"
+	printf '```\n'
+	section 'With solved cases of its own system' "triagent eval run --datasets DIR --sets 'tvdiag*' --memory set --no-check --late 0"
+	bin/triagent eval run --datasets "$sets" --sets 'tvdiag*' --memory set --no-check --late 0 | sed '/^all sets together/,/^$/d'
+	printf '```\n'
+	section 'With twenty solved cases' "for seed in 1 2 3 4 5 6; do triagent eval run --datasets DIR --sets 'tvdiag*' --memory set --memory-cases 20 --seed \$seed --no-check --late 0; done"
+	twenty
+	printf '```\n'
+	section 'With solved cases of other systems' "for sets in 'tvdiag*' 'iotdb-lab,nezha*'; do triagent eval run --datasets DIR --sets \"\$sets\" --memory others --no-check --late 0; done"
+	for s in 'tvdiag*' 'iotdb-lab,nezha*'; do
+		bin/triagent eval run --datasets "$sets" --sets "$s" --memory others --no-check --late 0 | sed '/^all sets together/,$d'
+	done
 	printf '```\n'
 	section 'Nezha, both systems' "triagent eval run --datasets DIR --sets 'nezha*' --no-check --late 0"
 	bin/triagent eval run --datasets "$sets" --sets 'nezha*' --no-check --late 0 | sed '/^nezha/,$d'

@@ -16,7 +16,7 @@ type chunk struct {
 	split telemetry.Splitter // as it was taken to be before the first line
 	after telemetry.Splitter // and as it is after the last
 	cut   int64              // lines longer than is kept
-	scan  *scanner
+	hash  *hasher
 }
 
 // chunkLine is one line: its message is from:to of the text. Only lines that
@@ -26,8 +26,6 @@ type chunkLine struct {
 	starts   bool
 	hash     uint64
 }
-
-func newChunk() *chunk { return &chunk{scan: &scanner{}} }
 
 // work finds the lines of c, their headers and the hashes of their messages.
 // One thing is done for all lines before the next is begun, which suits the
@@ -57,7 +55,7 @@ func (c *chunk) work(s telemetry.Splitter, maxLine, maxRecord int) {
 	}
 	for i := range c.lines {
 		if l := &c.lines[i]; l.starts {
-			l.hash = c.scan.scan(clip(c.text[l.from:l.to], maxRecord))
+			l.hash = c.hash.hash(c.text[l.from:min(int(l.to), int(l.from)+maxRecord)])
 		}
 	}
 	c.after = s
@@ -106,12 +104,12 @@ func (cs *chunks) take(c *chunk) error {
 			cs.last = int(r.m.addHashed(l.hash, c.text[l.from:l.to]))
 			r.st.Records++
 		}
-		if r.o.Stats {
-			continue
+		if !r.o.Stats {
+			r.ids.add(cs.last)
 		}
-		if err := r.ids.add(cs.last); err != nil {
-			return err
-		}
+	}
+	if err := r.ids.settle(); err != nil {
+		return err
 	}
 	r.st.Lines += int64(len(c.lines))
 	r.st.Bytes += c.read

@@ -66,7 +66,7 @@ func TestChunks(t *testing.T) {
 				}
 				l.size = 24
 				var got []string
-				c := newChunk()
+				c := &chunk{}
 				for {
 					ok, err := l.chunk(c)
 					if err != nil {

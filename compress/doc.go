@@ -6,8 +6,9 @@
 // A template is a log message with its variable parts written <*>. It is found
 // without a regular expression and without a list of formats: one pass over
 // the bytes masks what is variable by its form (numbers, addresses, paths,
-// times ...) and hashes the rest; a table maps the hash to a shape, so nearly
-// every line costs one scan and one probe. Shapes are merged afterwards, when
-// all are known, where they differ in words that are parameters by their place
-// (user X, key=X, quoted) or by their variety.
+// times ...) and hashes the rest; a table maps the hash to a shape. Most lines
+// cost less: their outline, the text with 0 for its digits, was hashed before,
+// so they are not taken apart. Shapes are merged afterwards, when all are known,
+// where they differ in words that are parameters by their place (user X, key=X,
+// quoted) or by their variety.
 package compress

@@ -76,9 +76,12 @@ func (s *scanner) mixed(b []byte, from, to, end int) {
 	}
 	if end < len(b) && b[end] == '=' && end == to && digits(core) <= 3 {
 		s.word(b, from, to) // a key stays
+		s.own = true
 		return
 	}
-	if k := split(core); k > 0 {
+	k := split(core)
+	s.own = s.own || k == len(core) || nearlyKnown(core)
+	if k > 0 {
 		s.word(b, from, from+k)
 		if k < len(core) {
 			s.put(varToken, from+k, to)
@@ -159,23 +162,6 @@ func digits(text []byte) (n int) {
 		}
 	}
 	return n
-}
-
-// known reports whether text is a name of the trade that happens to end in or
-// hold digits.
-func known(text []byte) bool {
-	if len(text) < 2 || len(text) > 8 {
-		return false
-	}
-	switch string(text) {
-	case "utf8", "UTF8", "UTF-8", "utf-8", "UTF-16", "md5", "MD5", "sha1", "SHA1", "SHA-1", "sha256", "SHA256", "SHA-256",
-		"sha512", "SHA512", "x86", "x64", "x86_64", "amd64", "i386", "i686", "arm64", "ipv4", "ipv6", "IPv4", "IPv6",
-		"http2", "HTTP2", "h2", "s3", "S3", "ec2", "EC2", "k8s", "oauth2", "OAuth2", "base64", "Base64", "int8", "int16",
-		"int32", "int64", "INT32", "INT64", "uint32", "uint64", "float32", "float64", "ssh2", "SSH2", "tls1", "ext2", "ext3", "ext4",
-		"Win32", "win32", "mp3", "mp4", "h264", "lz4", "LZ4", "bzip2", "log4j", "utf16", "L1", "L2", "L3":
-		return true
-	}
-	return false
 }
 
 // address finds the end of a URL or a Windows path whose scheme or drive is

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -141,77 +140,4 @@ func (l *lineReader) skipped(buf []byte, n int) []byte {
 	}
 	l.skip = false
 	return append(buf[:from], buf[from+k+1:]...)
-}
-
-// spool keeps one id for each line, in memory up to a bound, then in a
-// temporary file.
-type spool struct {
-	bound int
-	dir   string
-	buf   []byte
-	file  *os.File
-}
-
-func (s *spool) add(id int) error {
-	for id >= 0x80 {
-		s.buf = append(s.buf, byte(id)|0x80)
-		id >>= 7
-	}
-	s.buf = append(s.buf, byte(id))
-	if len(s.buf) < s.bound {
-		return nil
-	}
-	return s.spill()
-}
-
-func (s *spool) spill() error {
-	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, "triagent-templates-*")
-		if err != nil {
-			return &errs.Error{Op: "spool lines", Kind: errs.Unavailable, Err: err, Remedy: "give more room to the folder for temporary files"}
-		}
-		s.file = f
-	}
-	if _, err := s.file.Write(s.buf); err != nil {
-		return &errs.Error{Op: "spool lines", Kind: errs.Exhausted, File: s.file.Name(), Err: err, Remedy: "give more room to the folder for temporary files"}
-	}
-	s.buf = s.buf[:0]
-	return nil
-}
-
-// reader gives back what was added, from the start: see nextID.
-func (s *spool) reader() (*bufio.Reader, error) {
-	r := io.Reader(bytes.NewReader(s.buf))
-	if s.file != nil {
-		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return nil, fmt.Errorf("spool lines: %w", err)
-		}
-		r = io.MultiReader(s.file, r)
-	}
-	return bufio.NewReaderSize(r, 1<<16), nil
-}
-
-// nextID reads an id of a spool; ok is false at the end.
-func nextID(r *bufio.Reader) (id int, ok bool, err error) {
-	for shift := 0; ; shift += 7 {
-		c, err := r.ReadByte()
-		if errors.Is(err, io.EOF) && shift == 0 {
-			return 0, false, nil
-		}
-		if err != nil {
-			return 0, false, fmt.Errorf("spool lines: %w", err)
-		}
-		id |= int(c&0x7f) << shift
-		if c < 0x80 {
-			return id, true, nil
-		}
-	}
-}
-
-// Close drops the spool and its file.
-func (s *spool) Close() {
-	if s.file != nil {
-		_ = s.file.Close()
-		_ = os.Remove(s.file.Name())
-	}
 }

@@ -38,7 +38,7 @@ type MinerStats struct {
 // order gives equal output. It is not safe for concurrent use.
 type Miner struct {
 	cfg    Config
-	scan   scanner
+	hash   *hasher
 	cache  *table
 	byText map[string]int32 // canonical shape to id
 	nodes  []node           // by id
@@ -84,7 +84,7 @@ func NewMiner(cfg Config) *Miner {
 		cfg.MaxShapes = defaultShape
 	}
 	cfg.MaxShapes = max(cfg.MaxShapes, 16)
-	m := &Miner{cfg: cfg, cache: newTable(4096), byText: map[string]int32{}}
+	m := &Miner{cfg: cfg, hash: newHasher(new(outlines)), cache: newTable(4096), byText: map[string]int32{}}
 	m.add(node{parts: []part{{kind: varToken}}})
 	return m
 }
@@ -96,10 +96,10 @@ func NewMiner(cfg Config) *Miner {
 // lines the first counts. Add does not keep record, and does not allocate for
 // a message whose masked form was seen before.
 func (m *Miner) Add(record []byte) int {
-	return int(m.addHashed(m.scan.scan(clip(record, m.cfg.MaxRecord)), record))
+	return int(m.addHashed(m.hash.hash(clip(record, m.cfg.MaxRecord)), record))
 }
 
-// addHashed is Add for a record that was scanned, by this Miner's scanner or
+// addHashed is Add for a record that was scanned, by this Miner's hasher or
 // another: h is the hash of its masked form.
 func (m *Miner) addHashed(h uint64, record []byte) int32 {
 	m.stats.Records++
@@ -109,7 +109,7 @@ func (m *Miner) addHashed(h uint64, record []byte) int32 {
 	id, ok := m.cache.get(h)
 	if !ok {
 		record = clip(record, m.cfg.MaxRecord)
-		m.scan.scan(record)
+		m.hash.scan.scan(record)
 		id = m.learn(record)
 		if 2*m.cache.used >= len(m.cache.keys) && len(m.cache.keys) < 8*m.cfg.MaxShapes {
 			m.cache = grown(m.cache)
@@ -142,9 +142,9 @@ func firstLine(record []byte) []byte {
 	return record
 }
 
-// learn finds or makes the shape of the record that m.scan holds the tokens of.
+// learn finds or makes the shape of the record that m.hash.scan holds the tokens of.
 func (m *Miner) learn(record []byte) int32 {
-	parts := canonical(record, m.scan.toks[:m.scan.n])
+	parts := canonical(record, m.hash.scan.toks[:m.hash.scan.n])
 	text := render(parts)
 	if id, ok := m.byText[text]; ok {
 		return m.root(id)

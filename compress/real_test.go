@@ -36,7 +36,7 @@ func TestRecount(t *testing.T) {
 			t.Fatal(err)
 		}
 		var split telemetry.Splitter
-		c := newChunk()
+		c := &chunk{}
 		for {
 			ok, err := l.chunk(c)
 			if err != nil {

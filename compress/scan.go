@@ -18,6 +18,7 @@ type scanner struct {
 	post uint64 // hash after the last variable part, before what follows
 	last int    // index of the last variable part, -1 for none
 	list int    // variable parts in a row, separated by a blank or a comma and a blank
+	own  bool   // the outline of the message does not tell its hash
 }
 
 // token is one piece of a message: bytes from:to of what was scanned.
@@ -111,7 +112,7 @@ func hashText(h uint64, b []byte, from, to int) uint64 {
 // scan fills s.toks with the tokens of b and returns the masked hash. The hash
 // and the count stay in registers: what needs more goes through run and quote.
 func (s *scanner) scan(b []byte) uint64 {
-	s.last, s.list = -1, 0
+	s.last, s.list, s.own = -1, 0, false
 	h, n, quoted := uint64(seed), 0, false
 	for i := 0; i < len(b); {
 		if n > maxTokens-8 {
@@ -212,6 +213,7 @@ func (s *scanner) octet(b []byte, from, to int) bool {
 	if to+6 > len(b) || b[to] != ':' || b[to+3] != ':' {
 		return false
 	}
+	s.own = true
 	for _, k := range [4]int{1, 2, 4, 5} {
 		if class[b[to+k]]&(isHex|isDigit) == 0 {
 			return false
@@ -375,6 +377,7 @@ func (s *scanner) shape(b []byte, from, to int) kind {
 			d = 2
 		}
 		if c := b[from+d]; (c == '-' || c == '/' || c == '.') && b[from+d+3] == c {
+			s.own = s.own || b[from]-'0' <= 9
 			for k := from; k < to; k++ {
 				if b[k]-'0' > 9 && b[k] != c {
 					return varToken

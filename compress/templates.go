@@ -105,6 +105,9 @@ type run struct {
 	cut int64
 }
 
+// chunk returns a chunk that shares outlines with the others of the run.
+func (r *run) chunk() *chunk { return &chunk{hash: newHasher(r.m.hash.seen)} }
+
 func (r *run) read(ctx context.Context, in Input) error {
 	l, err := openLines(in, r.o.MaxLine)
 	if err != nil {
@@ -112,7 +115,7 @@ func (r *run) read(ctx context.Context, in Input) error {
 	}
 	defer l.Close()
 	cs := &chunks{r: r, in: l, first: true}
-	return ordered(ctx, r.o.Workers, newChunk, cs.fill, cs.work, cs.take)
+	return ordered(ctx, r.o.Workers, r.chunk, cs.fill, cs.work, cs.take)
 }
 
 // finish counts and says what was given up.
@@ -154,19 +157,11 @@ func (r *run) write(ctx context.Context, w *bufio.Writer) error {
 	}
 	tail, number := r.tails(), int64(1)
 	fill := func(p *page) (bool, error) {
-		p.first, p.ids = number, p.ids[:0]
-		for len(p.ids) < pageLines {
-			id, ok, err := nextID(ids)
-			if err != nil {
-				return false, err
-			}
-			if !ok {
-				break
-			}
-			p.ids = append(p.ids, int32(id))
-		}
+		var err error
+		p.first = number
+		p.ids, err = nextIDs(ids, p.ids[:0], pageLines)
 		number += int64(len(p.ids))
-		return len(p.ids) > 0, nil
+		return len(p.ids) > 0, err
 	}
 	work := func(p *page) {
 		p.rows = p.rows[:0]

@@ -48,6 +48,9 @@ type caseRun struct {
 	truth telemetry.Truth
 	mem   *memory
 	draw  bool // cut a healthy window out of its baseline
+	// parsed is how many log records have a time and a level; counted where the set
+	// says how many there are.
+	parsed int
 }
 
 // answers are the rows of one variant: one a trial, and one a naive ranker (nil
@@ -78,6 +81,11 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 		}
 		res.lateness = noOnset
 		return res, nil
+	}
+	if k.entry.Records > 0 {
+		if k.parsed, err = parsed(ctx, b); err != nil {
+			return nil, err
+		}
 	}
 	told := b.Incident
 	if k.Window == WindowGiven {
@@ -110,6 +118,17 @@ func (k *caseRun) run(ctx context.Context) (*result, error) {
 	}
 	res.late, err = k.variant(ctx, b, variant{how: "late", in: in, truth: k.truth, unchecked: true})
 	return res, err
+}
+
+// parsed counts the log records of a bundle of which time and level were read.
+func parsed(ctx context.Context, b *telemetry.Bundle) (n int, err error) {
+	err = b.Logs(ctx, nil, func(r *telemetry.Record) error {
+		if r.Time != 0 && r.Level != telemetry.NoLevel {
+			n++
+		}
+		return nil
+	})
+	return n, err
 }
 
 // noAlerts leaves out the alerts of a bundle: they are those of the fault.
@@ -189,8 +208,11 @@ func (k *caseRun) ask(ctx context.Context, engine Diagnoser, check Checker, dir 
 	}
 	n.restore(&d)
 	row.Fill(d)
+	row.SetRoles(d, k.entry.Roles)
+	row.Records, row.Parsed = k.entry.Records, k.parsed
 	if k.Window != WindowGiven {
 		row.SetIoU(d, t)
+		row.SetOnset(d, t)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

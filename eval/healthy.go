@@ -105,6 +105,7 @@ func (k *caseRun) calm(ctx context.Context, c calm) (*result, error) {
 		return nil, fmt.Errorf("case %s: %w", c.entry.ID, err)
 	}
 	for _, row := range a.rows {
+		row.Doubt = k.set.Doubted(c.in.Window)
 		row.Case, row.Split = c.entry.ID+"@"+at, c.truth.Split+"@"+at
 	}
 	return &result{healthy: true, exact: a}, nil

@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 
@@ -81,6 +80,9 @@ func (n *names) restore(d *incident.Diagnosis) {
 		d.Causes[i].Node = incident.NodeID(cmp.Or(n.node[string(c.Node)], string(c.Node)))
 		d.Causes[i].Service = cmp.Or(n.service[c.Service], n.node[c.Service], c.Service)
 	}
+	for i, g := range d.Graph.Nodes {
+		d.Graph.Nodes[i].ID = incident.NodeID(cmp.Or(n.node[string(g.ID)], string(g.ID)))
+	}
 	for _, s := range d.Detection.Spans {
 		for i, node := range s.Nodes {
 			s.Nodes[i] = incident.NodeID(cmp.Or(n.node[string(node)], string(node)))
@@ -89,38 +91,30 @@ func (n *names) restore(d *incident.Diagnosis) {
 }
 
 // stageRenamed writes a member with its names replaced, line by line.
-func stageRenamed(ctx context.Context, b *telemetry.Bundle, member, dst string, n *names) (err error) {
+func stageRenamed(ctx context.Context, b *telemetry.Bundle, member, dst string, n *names) error {
 	r, err := b.Member(ctx, member)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.Close() }()
-	dir, file := filepath.Split(plain(filepath.FromSlash(member)))
-	ext := filepath.Ext(file)
+	dir, file := path.Split(plain(member))
+	ext := path.Ext(file)
 	if w, ok := n.nodeNew[strings.TrimSuffix(file, ext)]; ok {
 		file = w + ext
 	}
-	to := filepath.Join(dst, dir, file)
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	f, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-	}()
-	w, in := bufio.NewWriterSize(f, 1<<18), bufio.NewReaderSize(r, 1<<18)
+	return writeMember(dst, path.Join(dir, file), func(w io.Writer) error { return n.copy(w, r) })
+}
+
+// copy copies lines with their names replaced.
+func (n *names) copy(w io.Writer, r io.Reader) error {
+	to, in := bufio.NewWriterSize(w, 1<<18), bufio.NewReaderSize(r, 1<<18)
 	for {
 		line, rerr := in.ReadString('\n')
-		if _, err := n.to.WriteString(w, line); err != nil {
+		if _, err := n.to.WriteString(to, line); err != nil {
 			return err
 		}
 		if errors.Is(rerr, io.EOF) {
-			return w.Flush()
+			return to.Flush()
 		}
 		if rerr != nil {
 			return rerr

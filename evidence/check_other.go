@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	"triagent/incident"
@@ -121,6 +122,27 @@ func placedMismatch(e *incident.Evidence, name string, whole []byte) string {
 	return fmt.Sprintf("%s gives %q no role in %q at that time", name, e.Node, e.Name)
 }
 
+// Names reports whether an operation names a node by one of its words, in any
+// case: the node's name is that word, or begins with it and goes on with what is
+// no letter, as those of the replicas of a service do.
+func Names(operation string, node incident.NodeID) bool {
+	name := strings.ToLower(string(node))
+	for _, w := range Words(operation) {
+		if rest, ok := strings.CutPrefix(name, w); ok && len(w) > 1 && (rest == "" || rest[0] < 'a' || rest[0] > 'z') {
+			return true
+		}
+	}
+	return false
+}
+
+// Words are the parts of an operation's name in lower case: runs of letters,
+// digits, hyphens and underscores.
+func Words(operation string) []string {
+	return strings.FieldsFunc(strings.ToLower(operation), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
+}
+
 // happened reports whether a moment is that of evidence about a moment.
 func happened(e *incident.Evidence, ns int64) bool {
 	t := time.Unix(0, ns)
@@ -144,9 +166,17 @@ func occurredMismatch(e *incident.Evidence, line []byte, number int) string {
 		At               json.RawMessage
 		Node, Peer       string
 		Name, Kind, Text string
+		Labels           struct{ Operation string }
 	}
 	if err := json.Unmarshal(line, &raw); err != nil {
 		return fmt.Sprintf("line %d: %v", number, err)
+	}
+	if raw.Peer == "" { // it may name whom it called by the operation
+		for _, n := range []incident.NodeID{e.Node, e.Peer} {
+			if string(n) != raw.Node && Names(raw.Labels.Operation, n) {
+				raw.Peer = string(n)
+			}
+		}
 	}
 	switch {
 	case e.Name != "" && e.Name != raw.Name && e.Name != raw.Kind:

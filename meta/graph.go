@@ -28,13 +28,10 @@ type edgeKey struct {
 
 // graphBuilder collects who talks to whom.
 type graphBuilder struct {
-	edges       map[edgeKey]int
-	names       map[string]incident.NodeID // IDs, hosts and lower-case forms of both
-	spans       spanIDs
-	child       []childSpan
-	seen        map[incident.NodeID]string // service by node that only spans name
-	last        incident.NodeID            // what seen was last told, and of which service
-	lastService string
+	edges map[edgeKey]int
+	names map[string]incident.NodeID // IDs, hosts and lower-case forms of both
+	spans callSpans
+	seen  map[incident.NodeID]string // service by node that only spans name
 }
 
 func newGraphBuilder() *graphBuilder {
@@ -43,19 +40,17 @@ func newGraphBuilder() *graphBuilder {
 	}
 }
 
-// childSpan is a span whose parent may not have been read yet.
-type childSpan struct {
-	parent uint64 // hash of its ID
-	node   incident.NodeID
-}
-
 var errEnough = errors.New("enough spans for the graph")
 
 // buildGraph joins the nodes of a bundle: by the calls that its topology knows,
 // by replication within its groups, by its spans (a child span on another node,
 // or a client span that names its server), and by metric columns that name a
-// peer. Nodes, those that only spans name among them, and edges are sorted.
-func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *incident.Reduction, error) {
+// peer. Nodes, those that only spans name among them, and edges are sorted. groups
+// are those that the topology does not name.
+//
+// tell, which may be nil, is told of every block of spans: all of them, if there
+// is no error.
+func buildGraph(ctx context.Context, b *telemetry.Bundle, tell func(*telemetry.Block), groups ...incident.Group) (incident.Graph, *incident.Reduction, error) {
 	g := newGraphBuilder()
 	for _, n := range b.Topology.Nodes {
 		g.names[strings.ToLower(string(n.ID))] = n.ID
@@ -66,11 +61,11 @@ func buildGraph(ctx context.Context, b *telemetry.Bundle) (incident.Graph, *inci
 	for _, c := range b.Topology.Calls {
 		g.edges[edgeKey{c.From, c.To, callEdge}] += 0
 	}
-	for _, grp := range b.Topology.Groups {
+	for _, grp := range slices.Concat(b.Topology.Groups, groups) {
 		g.addGroup(grp)
 	}
 	g.addConnections(b)
-	reduced, err := g.addSpans(ctx, b)
+	reduced, err := g.addSpans(ctx, b, tell)
 	if err != nil {
 		return incident.Graph{}, nil, err
 	}
@@ -130,56 +125,71 @@ func (g *graphBuilder) peerIn(name string, self incident.NodeID) (incident.NodeI
 	return "", false
 }
 
-func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle) (*incident.Reduction, error) {
+func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle, tell func(*telemetry.Block)) (*incident.Reduction, error) {
 	if !b.HasSpans {
 		return nil, nil
 	}
-	var total int64
-	err := b.KeepSpans(ctx, func(s *telemetry.Span) error {
-		total++
-		if total > maxGraphSpans {
+	enough := false
+	err := b.Blocks(ctx, func(k *telemetry.Block) error {
+		if tell != nil {
+			tell(k)
+		}
+		first := *k
+		if room := maxGraphSpans - g.spans.read(); len(k.Marks) > room {
+			enough, first.Marks = true, k.Marks[:room]
+		}
+		g.addBlock(&first)
+		if enough && tell == nil {
 			return errEnough
 		}
-		g.addSpan(s)
 		return nil
 	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
 	g.joinSpans()
-	if errors.Is(err, errEnough) {
+	if enough {
 		return &incident.Reduction{
-			Stage: "call graph", In: total, Out: maxGraphSpans, Unit: "spans",
+			Stage: "call graph", In: maxGraphSpans + 1, Out: maxGraphSpans, Unit: "spans",
 			How: "the first spans only", Rest: "traces",
 		}, nil
 	}
-	return nil, err
+	return nil, nil
 }
 
-func (g *graphBuilder) addSpan(s *telemetry.Span) {
-	g.spans.put(telemetry.HashID(s.SpanID), s.Node)
-	if s.Node != g.last || s.Service != g.lastService {
-		g.last, g.lastService = s.Node, s.Service
-		if had, ok := g.seen[s.Node]; !ok || had == "" || s.Service != "" && s.Service < had {
-			g.seen[s.Node] = s.Service // the smallest, so that order does not matter
+// addBlock takes spans in.
+func (g *graphBuilder) addBlock(b *telemetry.Block) {
+	g.spans.add(b)
+	for i := range b.Marks {
+		m := &b.Marks[i]
+		if m.Attributes == 0 {
+			continue
+		}
+		node := incident.NodeID(b.Texts[m.Node])
+		if peer, ok := g.named(telemetry.PeerIn(b.Attributes[m.Attributes])); ok && peer != node {
+			g.edges[edgeKey{node, peer, callEdge}]++
 		}
 	}
-	if s.ParentID != "" {
-		g.child = append(g.child, childSpan{telemetry.HashID(s.ParentID), s.Node})
+}
+
+// named is the node that a text names, in whatever case.
+func (g *graphBuilder) named(text string) (incident.NodeID, bool) {
+	id, ok := g.names[text]
+	if !ok {
+		id, ok = g.names[strings.ToLower(text)]
 	}
-	if len(s.Attributes) == 0 {
-		return
-	}
-	if peer, ok := g.names[strings.ToLower(telemetry.PeerOf(s))]; ok && peer != s.Node {
-		g.edges[edgeKey{s.Node, peer, callEdge}]++
-	}
+	return id, ok
 }
 
 // joinSpans makes calls of the spans whose parent ran on another node.
 func (g *graphBuilder) joinSpans() {
-	for _, c := range g.child {
-		if parent, ok := g.spans.node(c.parent); ok && parent != c.node {
-			g.edges[edgeKey{parent, c.node, callEdge}]++
-		}
+	for c, n := range g.spans.calls() {
+		g.edges[edgeKey{g.spans.nodes[c.from], g.spans.nodes[c.to], callEdge}] += n
 	}
-	g.child = nil
+	for n, id := range g.spans.nodes {
+		g.seen[id] = g.spans.service[n]
+	}
+	g.spans = callSpans{}
 }
 
 func (g *graphBuilder) graph(b *telemetry.Bundle) incident.Graph {

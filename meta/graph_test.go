@@ -16,7 +16,7 @@ import (
 // edges names the edges of a graph as "from kind to xcount".
 func edges(t *testing.T, b *telemetry.Bundle) []string {
 	t.Helper()
-	g, reduced, err := buildGraph(t.Context(), b)
+	g, reduced, err := buildGraph(t.Context(), b, nil)
 	if err != nil || reduced != nil {
 		t.Fatalf("reduced %v, %v", reduced, err)
 	}
@@ -73,9 +73,17 @@ func TestBuildGraphLargeGroup(t *testing.T) {
 	}
 	top := nodes(ids...)
 	top.Groups = []incident.Group{{ID: "g", Members: ids}}
-	g, _, err := buildGraph(t.Context(), &telemetry.Bundle{Topology: top})
+	g, _, err := buildGraph(t.Context(), &telemetry.Bundle{Topology: top}, nil)
 	if err != nil || len(g.Edges) != len(ids) {
 		t.Errorf("%d edges, %v", len(g.Edges), err)
+	}
+}
+
+// blockOf is a block with one span.
+func blockOf(s *telemetry.Span, list uint64) *telemetry.Block {
+	return &telemetry.Block{
+		List: list, Texts: []string{"", string(s.Node), s.Service}, Attributes: make([][]telemetry.Attribute, 1),
+		Marks: []telemetry.Mark{{Span: telemetry.HashID(s.SpanID), Parent: telemetry.HashID(s.ParentID), Node: 1, Service: 2}},
 	}
 }
 
@@ -95,7 +103,7 @@ func TestBuildGraphIgnoresOrder(t *testing.T) {
 		built := func(list []telemetry.Span) incident.Graph {
 			g := newGraphBuilder()
 			for i := range list {
-				g.addSpan(&list[i])
+				g.addBlock(blockOf(&list[i], uint64(i)))
 			}
 			g.joinSpans()
 			return g.graph(&telemetry.Bundle{Topology: nodes(names...)})
@@ -143,7 +151,7 @@ func TestBuildGraphCancelled(t *testing.T) {
 	b := written(t, nodes("a", "b"), []telemetry.Span{span("1", "", "a", nil)})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := buildGraph(ctx, b); !errors.Is(err, context.Canceled) {
+	if _, _, err := buildGraph(ctx, b, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v, want that it was cancelled", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -77,6 +78,7 @@ type run struct {
 	timeline *Timeline
 	ledger   ledger
 	asked    asked
+	crew     data.Crew
 }
 
 func (r *run) collect(context.Context) error {
@@ -92,7 +94,12 @@ func (r *run) collect(context.Context) error {
 // mapSystem finds out who takes part, as what, and who talks to whom.
 func (r *run) mapSystem(ctx context.Context) error {
 	b := r.in.Bundle
-	g, reduced, err := buildGraph(ctx, b)
+	r.in.Frame = frameOf(b)
+	roles, err := r.elections(ctx, b)
+	if err != nil {
+		return err
+	}
+	g, reduced, err := r.graphAhead(ctx, groupsOf(roles))
 	if err != nil {
 		return err
 	}
@@ -100,15 +107,58 @@ func (r *run) mapSystem(ctx context.Context) error {
 		r.emit(incident.Reduced{Reduction: *reduced})
 	}
 	if !r.cfg.WithoutRoles {
-		r.timeline = NewTimeline(b.Topology)
+		top := b.Topology
+		top.Roles = append(slices.Clone(top.Roles), roles...)
+		r.timeline = NewTimeline(top)
+		r.timeline.partial = len(roles) > 0
 	}
-	r.in.Graph, r.in.Roles, r.in.Frame = g, r.timeline, frameOf(b)
+	r.in.Graph, r.in.Roles = g, r.timeline
 	for _, n := range b.Topology.Nodes {
 		r.in.Nodes = append(r.in.Nodes, n.ID)
 	}
 	r.in.Nodes = append(r.in.Nodes, r.strangers(g)...)
 	r.emit(incident.GraphBuilt{Graph: g})
 	return nil
+}
+
+// elections reads from the logs who was what when, where the topology names no
+// roles and roles are wanted.
+func (r *run) elections(ctx context.Context, b *telemetry.Bundle) ([]incident.RoleSpan, error) {
+	if r.cfg.WithoutRoles {
+		return nil, nil
+	}
+	roles, cut, err := elected(ctx, b)
+	if cut {
+		r.emit(incident.Lacked{Missing: incident.Missing{What: "roles", Why: "the topology names none, and who led was read from the first records of the logs only"}})
+	}
+	return roles, err
+}
+
+// graphAhead settles what to examine, and builds the graph, which takes the spans,
+// while the logs are read. Where the bundle does not say what to examine, the
+// stretch of the metrics that stands out is.
+func (r *run) graphAhead(ctx context.Context, groups []incident.Group) (g incident.Graph, reduced *incident.Reduction, err error) {
+	if f, apart, ok := task.FindWindow(r.in); ok {
+		r.in.Frame, r.in.Apart = f, apart
+	} else if f, ok := task.FindBaseline(r.in); ok {
+		r.in.Frame = f
+	}
+	jobs, ctx := errgroup.WithContext(ctx)
+	jobs.SetLimit(max(1, r.cfg.Jobs))
+	jobs.Go(func() error {
+		tell, told := r.crew.Spans(ctx, r.in)
+		var err error
+		if g, reduced, err = buildGraph(ctx, r.in.Bundle, tell, groups...); err == nil {
+			told()
+		}
+		return err
+	})
+	jobs.Go(func() error {
+		r.crew.Ahead(ctx, r.in)
+		return nil
+	})
+	err = jobs.Wait()
+	return g, reduced, err
 }
 
 // strangers are the nodes that spans alone name, which may fail as any other.
@@ -148,16 +198,9 @@ func list(ids []incident.NodeID) string {
 	return text
 }
 
-// examine turns raw data into evidence: the data agents. Where the bundle does
-// not say what to examine, the stretch of the metrics that stands out is.
+// examine turns raw data into evidence: the data agents.
 func (r *run) examine(ctx context.Context) error {
-	if f, apart, ok := task.FindWindow(r.in); ok {
-		r.in.Frame, r.in.Apart = f, apart
-	} else if f, ok := task.FindBaseline(r.in); ok {
-		r.in.Frame = f
-	}
-	crew := r.chosen(data.Agents(), dataReason(r.in))
-	return r.investigate(ctx, crew)
+	return r.investigate(ctx, r.chosen(r.crew.Agents(), dataReason(r.in)))
 }
 
 // judge looks at the evidence with the eyes of each role: the system agents.
@@ -199,10 +242,10 @@ func (r *run) investigate(ctx context.Context, crew []agents.Agent) error {
 	began, took := make([]time.Time, len(crew)), make([]time.Duration, len(crew))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.cfg.Jobs))
-	for i, a := range crew {
+	for i := range slices.Backward(crew) { // the trace agent, which takes longest, is among the first
 		g.Go(func() error {
 			began[i] = time.Now()
-			found[i], failed[i] = a.Investigate(ctx, r.in)
+			found[i], failed[i] = crew[i].Investigate(ctx, r.in)
 			took[i] = time.Since(began[i])
 			return ctx.Err()
 		})

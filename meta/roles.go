@@ -21,6 +21,9 @@ type Timeline struct {
 	// spans holds, by node and group, the entries in order of time.
 	spans map[incident.NodeID]map[string][]incident.RoleSpan
 	moves []Move
+	// partial says that it was read from elections: groups whose members were there
+	// before the record began are not in it.
+	partial bool
 }
 
 // Move is a change of a node's role in a group.
@@ -114,9 +117,9 @@ func held(spans []incident.RoleSpan, i int, w incident.Window) bool {
 }
 
 // Leads returns how many groups the node led at the start of w and of how many
-// it is a member.
+// it is a member; 0 and 0 where not all groups are known.
 func (t *Timeline) Leads(node incident.NodeID, w incident.Window) (led, member int) {
-	if t == nil {
+	if t == nil || t.partial {
 		return 0, 0
 	}
 	for group, spans := range t.spans[node] {

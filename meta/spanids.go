@@ -1,83 +1,126 @@
 package meta
 
-import "triagent/incident"
+import (
+	"math/bits"
 
-// spanIDs tells on which node a span ran, by the hash of its ID: a table of open
-// addresses, which costs a third of what a map does. The zero spanIDs is empty.
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+// callSpans gathers on which node each span ran, until all are read: a parent may
+// come after its children. The zero callSpans is empty.
+type callSpans struct {
+	numbers telemetry.Numbers         // of the nodes
+	known   map[incident.NodeID]int32 // number by node
+	nodes   []incident.NodeID         // by number
+	service []string                  // by node, the smallest that spans name, so that order does not matter
+	ran     [][]ranSpan               // by block
+	count   int
+}
+
+// ranSpan is the hashes of a span's ID and of its parent's (0: none), with the
+// number of its node.
+type ranSpan struct {
+	id, parent uint64
+	node       int32
+}
+
+// call is from whom to whom, by number.
+type call struct{ from, to int32 }
+
+// read is how many spans were taken in.
+func (c *callSpans) read() int { return c.count }
+
+// add takes spans in.
+func (c *callSpans) add(b *telemetry.Block) {
+	numbers := c.numbers.Of(b)
+	ran := make([]ranSpan, len(b.Marks))
+	for i := range b.Marks {
+		m := &b.Marks[i]
+		n := numbers[m.Node]
+		if n == telemetry.Unnumbered {
+			n = c.number(incident.NodeID(b.Texts[m.Node]))
+			numbers[m.Node] = n
+		}
+		if s := b.Texts[m.Service]; s != "" && (s < c.service[n] || c.service[n] == "") {
+			c.service[n] = s
+		}
+		ran[i] = ranSpan{m.Span, m.Parent, n}
+	}
+	c.ran = append(c.ran, ran)
+	c.count += len(ran)
+}
+
+func (c *callSpans) number(id incident.NodeID) int32 {
+	n, ok := c.known[id]
+	if !ok {
+		n = int32(len(c.nodes))
+		c.nodes, c.service = append(c.nodes, id), append(c.service, "")
+		if c.known == nil {
+			c.known = map[incident.NodeID]int32{}
+		}
+		c.known[id] = n
+	}
+	return n
+}
+
+// calls counts the spans whose parent ran on another node, by both nodes.
+func (c *callSpans) calls() map[call]int {
+	table := newSpanTable(c.count)
+	for _, ran := range c.ran {
+		for i := range ran {
+			table.put(ran[i].id, ran[i].node)
+		}
+	}
+	out := map[call]int{}
+	for _, ran := range c.ran {
+		for i := range ran {
+			s := &ran[i]
+			if s.parent == 0 {
+				continue
+			}
+			if from := table.node(s.parent); from >= 0 && from != s.node {
+				out[call{from, s.node}]++
+			}
+		}
+	}
+	return out
+}
+
+// spanTable tells on which node a span ran: a table of open addresses, which costs
+// a third of what a map does. What was told last of an ID holds.
 //
 // Source: linear probing, Knuth, "The Art of Computer Programming" 3, section 6.4,
 // algorithm L. Hashes are well mixed, so their low bits are the address.
-type spanIDs struct {
-	slots []spanSlot
-	used  int
-	nodes []incident.NodeID // by number
-	known map[incident.NodeID]int32
-	last  int32 // number of the node that was put last
-}
+type spanTable []slot
 
-// spanSlot is an ID with the number of its node, from 1; 0: the slot is free.
-type spanSlot struct {
+// slot is a span ID with the number of a node; -1: the slot is free.
+type slot struct {
 	id   uint64
 	node int32
 }
 
-// put tells where a span ran; what was told last of an ID holds.
-func (t *spanIDs) put(id uint64, n incident.NodeID) {
-	if 2*t.used >= len(t.slots) {
-		t.grow()
+// newSpanTable returns a table for up to n IDs: a quarter of it stays free.
+func newSpanTable(n int) spanTable {
+	t := make(spanTable, 1<<bits.Len(uint(n+n/3)))
+	for i := range t {
+		t[i].node = -1
 	}
-	s := t.slot(id)
-	if s.node == 0 {
-		t.used++
-	}
-	*s = spanSlot{id, t.number(n)}
+	return t
 }
 
-// node returns where a span ran.
-func (t *spanIDs) node(id uint64) (incident.NodeID, bool) {
-	if t.used == 0 {
-		return "", false
-	}
-	s := t.slot(id)
-	if s.node == 0 {
-		return "", false
-	}
-	return t.nodes[s.node-1], true
-}
+// put tells where a span ran.
+func (t spanTable) put(id uint64, node int32) { *t.slot(id) = slot{id, node} }
 
-// slot is that of an ID, or the free one where it belongs: half of the slots are
-// free.
-func (t *spanIDs) slot(id uint64) *spanSlot {
-	mask := uint64(len(t.slots) - 1)
+// node returns where a span ran; -1: it is not known.
+func (t spanTable) node(id uint64) int32 { return t.slot(id).node }
+
+// slot is that of an ID, or the free one where it belongs.
+func (t spanTable) slot(id uint64) *slot {
+	mask := uint64(len(t) - 1)
 	for i := id & mask; ; i = (i + 1) & mask {
-		if s := &t.slots[i]; s.node == 0 || s.id == id {
+		if s := &t[i]; s.node < 0 || s.id == id {
 			return s
 		}
 	}
-}
-
-func (t *spanIDs) grow() {
-	old := t.slots
-	t.slots = make([]spanSlot, max(1024, 4*len(old)))
-	for _, s := range old {
-		if s.node != 0 {
-			*t.slot(s.id) = s
-		}
-	}
-}
-
-func (t *spanIDs) number(n incident.NodeID) int32 {
-	if t.last > 0 && t.nodes[t.last-1] == n {
-		return t.last
-	}
-	i, ok := t.known[n]
-	if !ok {
-		t.nodes = append(t.nodes, n)
-		if i = int32(len(t.nodes)); t.known == nil {
-			t.known = map[incident.NodeID]int32{}
-		}
-		t.known[n] = i
-	}
-	t.last = i
-	return i
 }

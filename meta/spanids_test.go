@@ -4,43 +4,45 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"triagent/incident"
 )
 
 // A table of span IDs answers as a map would, whatever slots the IDs share.
-func TestSpanIDs(t *testing.T) {
+func TestSpanTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var table spanIDs
-		want := map[uint64]incident.NodeID{}
+		want := map[uint64]int32{}
+		var all []slot
 		id := rapid.Uint64Range(0, 40)
 		shift := rapid.IntRange(0, 60).Draw(t, "shift")
 		for range rapid.IntRange(0, 1500).Draw(t, "n") {
-			k, n := id.Draw(t, "id")<<shift, rapid.SampledFrom([]incident.NodeID{"", "a", "b"}).Draw(t, "node")
-			table.put(k, n)
-			want[k] = n
+			s := slot{id.Draw(t, "id") << shift, rapid.Int32Range(0, 2).Draw(t, "node")}
+			all = append(all, s)
+			want[s.id] = s.node
+		}
+		table := newSpanTable(len(all))
+		for _, s := range all {
+			table.put(s.id, s.node)
 		}
 		for i := range uint64(60) {
-			n, ok := table.node(i << shift)
-			if w, had := want[i<<shift]; ok != had || n != w {
-				t.Fatalf("%x: %q %v, want %q %v", i<<shift, n, ok, w, had)
+			n, had := want[i<<shift]
+			if !had {
+				n = -1
+			}
+			if got := table.node(i << shift); got != n {
+				t.Fatalf("%x: %d, want %d", i<<shift, got, n)
 			}
 		}
 	})
 }
 
-// It grows, and still finds what it held.
-func TestSpanIDsGrow(t *testing.T) {
-	var table spanIDs
-	for i := range uint64(10_000) {
-		table.put(i<<54|i, incident.NodeID(rune('a'+i%5)))
-	}
-	for i := range uint64(10_000) {
-		if n, ok := table.node(i<<54 | i); !ok || n != incident.NodeID(rune('a'+i%5)) {
-			t.Fatalf("%d: %q %v", i, n, ok)
+// However many IDs there are, some slots are free.
+func TestSpanTableRoom(t *testing.T) {
+	for n := range 3000 {
+		table := newSpanTable(n)
+		for i := range n {
+			table.put(uint64(i), 0)
 		}
-	}
-	if _, ok := table.node(1 << 63); ok {
-		t.Error("found what was not put")
+		if 4*n > 3*len(table) || table.node(1<<63) != -1 {
+			t.Fatalf("%d IDs in %d slots", n, len(table))
+		}
 	}
 }

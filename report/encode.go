@@ -73,6 +73,9 @@ func inert(line []byte) []byte {
 // acted reports whether a terminal takes r as a command, or for the direction of
 // what follows. All such characters have four digits.
 func acted(r rune) bool {
+	if r >= ' ' && r <= '~' { // as a rule
+		return false
+	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 

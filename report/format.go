@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"triagent/incident"
@@ -33,11 +34,13 @@ func clock(t time.Time) string {
 	return t.UTC().Format("15:04:05")
 }
 
-var timeOfDay = regexp.MustCompile(`\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?\b`)
+var timeOfDay = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?\b`)
+})
 
 // InUTC puts the zone behind the first time of day in a text for people.
 func InUTC(text string) string {
-	at := timeOfDay.FindStringIndex(text)
+	at := timeOfDay().FindStringIndex(text)
 	if at == nil || strings.HasPrefix(text[at[1]:], " UTC") {
 		return text
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"triagent/incident"
@@ -134,7 +135,9 @@ func (o Options) view(d *incident.Diagnosis) view {
 }
 
 // firstSentence is the first of several sentences.
-var firstSentence = regexp.MustCompile(`^[^。]+?(?:。|\.\s+)`)
+var firstSentence = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^。]+?(?:。|\.\s+)`)
+})
 
 // sayOnce leaves the sentence that steps which only observe begin with in the
 // first of them.
@@ -144,7 +147,7 @@ func sayOnce(steps []stepView) {
 		switch s := &steps[i]; {
 		case s.Action != "observe":
 		case lead == "":
-			lead = firstSentence.FindString(s.Text)
+			lead = firstSentence().FindString(s.Text)
 		case len(s.Text) > len(lead):
 			s.Text = strings.TrimPrefix(s.Text, lead)
 		}

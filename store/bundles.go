@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"triagent/internal/errs"
 )
@@ -20,13 +21,15 @@ const partDir = "parts"
 
 // bundleName is what a bundle may be called: made by the service, never by a
 // user. It cannot leave its folder.
-var bundleName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9]{1,8}){0,3}$`)
+var bundleName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9]{1,8}){0,3}$`)
+})
 
 // BundleName makes a name for a new bundle. Extension is that of the format,
 // as ".tar.gz"; one that is none is left out.
 func BundleName(extension string) string {
 	name := newID()
-	if bundleName.MatchString(name + extension) {
+	if bundleName().MatchString(name + extension) {
 		name += extension
 	}
 	return name
@@ -118,7 +121,7 @@ func (s *Store) DeleteBundle(ctx context.Context, name string) error {
 }
 
 func (s *Store) bundle(name string) (string, error) {
-	if !bundleName.MatchString(name) || name == partDir {
+	if !bundleName().MatchString(name) || name == partDir {
 		return "", missing("bundle", name)
 	}
 	return filepath.Join(s.cfg.Blobs, name), nil

@@ -11,8 +11,12 @@ import (
 // eachJSON calls fn at every line of a JSONL stream with a cursor at its start;
 // blank lines are left out. Memory is bounded by the longest line.
 func eachJSON(r io.Reader, file string, lim Limits, fn func(c *cursor) error) error {
+	return eachLine(newLines(r, lim.Row), file, fn)
+}
+
+// eachLine is eachJSON for what l gives.
+func eachLine(l *lines, file string, fn func(c *cursor) error) error {
 	var c cursor
-	l := newLines(r, lim.Row)
 	for {
 		line, ok := l.next()
 		if !ok {
@@ -21,6 +25,7 @@ func eachJSON(r io.Reader, file string, lim Limits, fn func(c *cursor) error) er
 		if l.number == 1 && isUTF16(line) {
 			return errUTF16(file)
 		}
+		l.cut = max(l.cut, len(line)-l.max)
 		if err := l.wide(file); err != nil {
 			return err
 		}

@@ -9,23 +9,23 @@ import "encoding/binary"
 //
 // Source: the multiplier is that of Knuth, "The Art of Computer Programming" 3,
 // section 6.4, for words of 64 bits.
-func HashID(s string) uint64 {
-	if s == "" {
+func HashID(s string) uint64 { return hashID(s) }
+
+func hashID[T string | []byte](s T) uint64 {
+	n := len(s)
+	if n == 0 {
 		return 0
 	}
-	h := uint64(len(s))
-	mix := func(w uint64) {
-		h = (h ^ w) * 0x9e3779b97f4a7c15
-		h ^= h >> 32
-	}
+	h := uint64(n)
 	var tail [8]byte
-	for len(s) >= 8 {
+	for ; len(s) >= 8; s = s[8:] {
 		copy(tail[:], s)
-		mix(binary.LittleEndian.Uint64(tail[:]))
-		s = s[8:]
+		h = (h ^ binary.LittleEndian.Uint64(tail[:])) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
 	}
 	tail = [8]byte{}
 	copy(tail[:], s)
-	mix(binary.LittleEndian.Uint64(tail[:]))
+	h = (h ^ binary.LittleEndian.Uint64(tail[:])) * 0x9e3779b97f4a7c15
+	h ^= h >> 32
 	return h | 1<<63
 }

@@ -23,6 +23,13 @@ func (s *Splitter) Next(line []byte) (h Head, starts bool) {
 
 // Body is Next for those who want the message alone: it is from:to of the line.
 func (s *Splitter) Body(line []byte) (from, to int, starts bool) {
+	if to = trimEnd(line); to > 0 && line[0]-'0' <= 9 {
+		if from = fastBody(line[:to]); from > 0 {
+			s.front = s.front || !s.timed
+			s.timed = true
+			return from, to, true
+		}
+	}
 	var h Head
 	starts = s.next(line, &h)
 	return h.BodyFrom, h.BodyTo, starts

@@ -82,6 +82,7 @@ func TestSplitter(t *testing.T) {
 func FuzzParseHead(f *testing.F) {
 	for _, s := range []string{
 		"2023-10-27 20:56:50,020 [main] INFO  a.B:105 - body", `{"ts":"x","msg":"m\"","a":[1,{"b":2}]}`,
+		"2023-12-31 23:59:60.999 [grpc-default-worker-ELG-3-4] DEBUG AbstractInternalLogger:214 -  body\r\n",
 		`time=1 level=info msg="a b"`, "Jun 14 15:16:01 combo sshd[1]: x", "[Mon Dec 05 15:40:59 2005] [error] x",
 		"20171223-22:15:29:606|a|b|c", "ERROR: x", "E1027 20:56:50.02 1 a.go:1] x",
 	} {
@@ -102,6 +103,13 @@ func FuzzParseHead(f *testing.F) {
 		}
 		if h != ParseHead(line) {
 			t.Fatalf("ParseHead(%q) varies", line)
+		}
+		for _, s := range []Splitter{{}, {timed: true}, {timed: true, front: true}} {
+			short, long := s, s
+			from, to, starts := short.Body(line)
+			if h, also := long.Next(line); from != h.BodyFrom || to != h.BodyTo || starts != also || short != long {
+				t.Fatalf("%q: the body alone is %d:%d, starts is %v, then %+v; with the head %+v, %v, then %+v", line, from, to, starts, short, h, also, long)
+			}
 		}
 	})
 }

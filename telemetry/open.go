@@ -21,7 +21,7 @@ func Open(ctx context.Context, path string, lim Limits) (*Bundle, error) {
 		return nil, err
 	}
 	defer r.close()
-	b := &Bundle{Path: path, src: r.src, lim: r.lim, parts: r.parts, kept: new(keptSpans)}
+	b := &Bundle{Path: path, src: r.src, lim: r.lim, parts: r.parts}
 	for _, read := range []func(*reader, *Bundle) error{
 		(*reader).alerts, (*reader).collected, (*reader).changes, (*reader).incident, (*reader).tables, (*reader).topology,
 	} {

@@ -18,13 +18,6 @@ func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
 	if b.parts.spans == "" {
 		return nil
 	}
-	if list := b.kept.take(); list != nil {
-		return list.each(ctx, fn)
-	}
-	return b.readSpans(ctx, fn)
-}
-
-func (b *Bundle) readSpans(ctx context.Context, fn func(*Span) error) error {
 	r, err := b.reader(ctx)
 	if err != nil {
 		return err
@@ -66,7 +59,8 @@ func (n interner) text(b []byte) string {
 	return s
 }
 
-// spanReader reads the spans of one file.
+// spanReader reads the spans of one file, either with their texts or, where it
+// has a list for these, as marks.
 type spanReader struct {
 	file    string
 	names   interner
@@ -80,31 +74,27 @@ type spanReader struct {
 	attrs   keyring // keys of attributes
 	last    [3]string
 	same    [16]sameAttributes
+	once    sameAttributes // those at hand, where they are not remembered
+
+	list    *textList // nil: spans have texts
+	mark    Mark
+	sets    [][]Attribute // attributes of the block at hand
+	current int           // number of that block, from 1
 }
 
 // sameAttributes are attributes seen before, as they were written.
 type sameAttributes struct {
-	raw  []byte
-	m    map[string]string
-	hits int
+	raw    []byte
+	list   []Attribute
+	m      map[string]string // nil: not made yet
+	number int32             // in the block
+	block  int
+	hits   int
 }
 
 func (s *spanReader) jsonl(r io.Reader, lim Limits, fn func(*Span) error) error {
 	return eachJSON(r, s.file, lim, func(c *cursor) error {
-		s.reset(c.line)
-		if c.open('{', "span") {
-			for n := 0; ; n++ {
-				key, ok := s.keys.next(c, n)
-				if !ok {
-					break
-				}
-				s.field(c, key)
-			}
-		}
-		if !s.started && c.err == nil {
-			c.fail(0, "a span needs a start")
-		}
-		if err := c.end(); err != nil {
+		if err := s.object(c); err != nil {
 			return err
 		}
 		s.takeIDs()
@@ -112,10 +102,28 @@ func (s *spanReader) jsonl(r io.Reader, lim Limits, fn func(*Span) error) error 
 	})
 }
 
+// object reads a span.
+func (s *spanReader) object(c *cursor) error {
+	s.reset(c.line)
+	if c.open('{', "span") {
+		for n := 0; ; n++ {
+			key, ok := s.keys.next(c, n)
+			if !ok {
+				break
+			}
+			s.field(c, key)
+		}
+	}
+	if !s.started && c.err == nil {
+		c.fail(0, "a span needs a start")
+	}
+	return c.end()
+}
+
 func (s *spanReader) reset(line int) {
 	s.span = Span{File: s.span.File, Line: line}
 	s.ids, s.started = s.ids[:0], false
-	s.lens = [3]int{}
+	s.lens, s.mark = [3]int{}, Mark{}
 }
 
 // field reads the value of a key of a span.
@@ -129,11 +137,11 @@ func (s *spanReader) field(c *cursor, key string) {
 	case "parent_id":
 		s.id(2, c.str(key))
 	case "node":
-		sp.Node = incident.NodeID(s.again(0, c.str(key)))
+		s.name(0, c.str(key))
 	case "service":
-		sp.Service = s.again(1, c.str(key))
+		s.name(1, c.str(key))
 	case "name":
-		sp.Name = s.again(2, c.str(key))
+		s.name(2, c.str(key))
 	case "kind":
 		sp.Kind = spanKind(c.text())
 	case "start":
@@ -146,21 +154,37 @@ func (s *spanReader) field(c *cursor, key string) {
 	case "status":
 		sp.Failed = failed(c.text())
 	case "attributes":
-		sp.Attributes = s.attributes(c)
+		s.attributes(c)
 	default:
 		c.skip()
 	}
 }
 
-// again is the interned text of field i, which is often that of the last span.
-func (s *spanReader) again(i int, b []byte) string {
-	if string(b) != s.last[i] {
+// name takes the node, the service or the name of the span, by i.
+func (s *spanReader) name(i int, b []byte) {
+	if s.list != nil {
+		*[...]*int32{&s.mark.Node, &s.mark.Service, &s.mark.Name}[i] = s.list.number(b)
+		return
+	}
+	if string(b) != s.last[i] { // it is often that of the last span
 		s.last[i] = s.names.text(b)
 	}
-	return s.last[i]
+	switch i {
+	case 0:
+		s.span.Node = incident.NodeID(s.last[i])
+	case 1:
+		s.span.Service = s.last[i]
+	default:
+		s.span.Name = s.last[i]
+	}
 }
 
+// id takes the ID of the trace, the span or its parent, by i.
 func (s *spanReader) id(i int, b []byte) {
+	if s.list != nil {
+		*[...]*uint64{&s.mark.Trace, &s.mark.Span, &s.mark.Parent}[i] = hashID(b)
+		return
+	}
 	s.cuts[i], s.lens[i] = len(s.ids), len(b)
 	s.ids = append(s.ids, b...)
 }
@@ -181,61 +205,6 @@ func (s *spanReader) takeIDs() {
 	for i, p := range []*string{&s.span.TraceID, &s.span.SpanID, &s.span.ParentID} {
 		if s.lens[i] > 0 {
 			*p = all[s.cuts[i] : s.cuts[i]+s.lens[i]]
-		}
-	}
-}
-
-// attributes reads an object of scalars. Objects written alike share a map.
-func (s *spanReader) attributes(c *cursor) map[string]string {
-	if c.null() {
-		return nil
-	}
-	from := c.pos
-	for i := range s.same {
-		if e := &s.same[i]; e.raw != nil && bytes.HasPrefix(c.data[from:], e.raw) {
-			e.hits++
-			c.pos += len(e.raw)
-			return e.m
-		}
-	}
-	m := s.parseAttributes(c)
-	if raw := c.data[from:c.pos]; c.err == nil && len(raw) > 2 && len(raw) <= 4*maxInternedLen {
-		s.remember(raw, m)
-	}
-	return m
-}
-
-// remember keeps attributes in the place of those that were met least.
-func (s *spanReader) remember(raw []byte, m map[string]string) {
-	least := &s.same[0]
-	for i := range s.same {
-		if e := &s.same[i]; e.hits < least.hits {
-			least = e
-		}
-	}
-	if least.hits--; least.hits < 0 {
-		least.raw, least.m, least.hits = append(least.raw[:0], raw...), m, 1
-	}
-}
-
-func (s *spanReader) parseAttributes(c *cursor) map[string]string {
-	var m map[string]string
-	if !c.open('{', "attributes") {
-		return nil
-	}
-	for n := 0; ; n++ {
-		key, ok := s.attrs.next(c, n)
-		if !ok {
-			return m
-		}
-		if c.null() {
-			continue
-		}
-		if v := c.text(); c.err == nil {
-			if m == nil {
-				m = make(map[string]string, 4)
-			}
-			m[key] = s.names.text(v)
 		}
 	}
 }

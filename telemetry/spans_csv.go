@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 
-	"triagent/incident"
 	"triagent/internal/errs"
 )
 
@@ -75,11 +74,11 @@ func (s *spanReader) cell(column string, f []byte, line, col int) error {
 	case "parent_id":
 		s.id(2, f)
 	case "node":
-		sp.Node = incident.NodeID(s.names.text(f))
+		s.name(0, f)
 	case "service":
-		sp.Service = s.names.text(f)
+		s.name(1, f)
 	case "name":
-		sp.Name = s.names.text(f)
+		s.name(2, f)
 	case "kind":
 		sp.Kind = spanKind(f)
 	case "start":
@@ -108,7 +107,7 @@ func (s *spanReader) csvAttributes(f []byte, line, col int) error {
 	}
 	var c cursor
 	c.reset(f, s.file, line)
-	s.span.Attributes = s.attributes(&c)
+	s.attributes(&c)
 	if err := c.end(); err != nil {
 		return errs.At(s.file, line, col, "attributes are no JSON object")
 	}

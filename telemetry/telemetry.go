@@ -135,7 +135,6 @@ type Bundle struct {
 	src   source
 	lim   Limits
 	parts *parts
-	kept  *keptSpans
 }
 
 // Truth is what truth.json says: the answer of an evaluation or solved case.
@@ -186,6 +185,18 @@ func PeerOf(s *Span) string {
 	for _, k := range peerKeys {
 		if v := s.Attributes[k]; v != "" {
 			return v
+		}
+	}
+	return ""
+}
+
+// PeerIn is PeerOf for the attributes of a span in a Block.
+func PeerIn(attributes []Attribute) string {
+	for _, k := range peerKeys {
+		for i := range attributes {
+			if a := &attributes[i]; a.Key == k && a.Value != "" {
+				return a.Value
+			}
 		}
 	}
 	return ""

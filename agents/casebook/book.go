@@ -112,6 +112,9 @@ func (b *Book) name(cases []Case) {
 		count(c.Context)
 		for _, n := range c.Nodes {
 			count(n.Features)
+			if n.Who != "" {
+				names[named+n.Who]++
+			}
 			if n.Culprit {
 				kinds[kind{n.Fault, n.Label}] = true
 			}

@@ -136,6 +136,36 @@ func TestOtherSystem(t *testing.T) {
 	}
 }
 
+// A service or two of the same name elsewhere do not make it the same system.
+func TestSharedName(t *testing.T) {
+	c := worn(101, 1)
+	for i := range c.Nodes[:4] {
+		c.Nodes[i].Who = Mask(fmt.Sprint("elsewhere-", i))
+	}
+	if w := book(t, stock(40)).Weigh(c.Context, c.Nodes).Weight; w != 0 {
+		t.Errorf("one service of five known: weight %v, want none", w)
+	}
+	c.Nodes[3].Who, c.Nodes[2].Who = Mask("service-1"), Mask("service-1")
+	if w := book(t, stock(40)).Weigh(c.Context, c.Nodes).Weight; w <= 0.5 {
+		t.Errorf("three of five known: weight %v, want that of its own system", w)
+	}
+}
+
+// A book knows its services from each other, by their hashes.
+func TestWho(t *testing.T) {
+	b := book(t, stock(40))
+	row := b.row(nil, b.judge(worn(101, 1).Nodes)[4])
+	for i, want := range []float64{0, 0, 1} {
+		at, ok := b.column[named+Mask(fmt.Sprint("service-", i))]
+		if !ok || row[at] != want {
+			t.Errorf("service %d: column %v, %v at a node of service 2, want %v", i, ok, row[at], want)
+		}
+		if ok && !slices.Contains(b.telling, at) {
+			t.Errorf("service %d is not asked for culprits", i)
+		}
+	}
+}
+
 // What a node shows whoever is to blame says nothing of it.
 func TestHabits(t *testing.T) {
 	h := newHabits(stock(30))

@@ -35,6 +35,7 @@ const (
 	odd      = "habit:odd"   // how unusual it is for it that what moved did: the sum over that
 	oddest   = "habit:share" // that sum, of the greatest of any node of the case
 	outOf    = "habit:out"   // how unusual it is for it that other things did not move
+	named    = "who:"        // and a hash of its service: what is usual for one is not for another
 	trusting = 2.0           // times that a node was seen after which it is judged by its own habits as much as by those of all
 )
 
@@ -94,7 +95,7 @@ func (h *habits) rate(who, move string) float64 {
 	return math.Max(1e-4, math.Min(1-1e-4, r))
 }
 
-// judge returns the nodes' features with what is unusual about each. The given
+// judge returns the nodes' features with who each is and what is unusual about it. The given
 // ones stay as they are. Order of the moves of a node is that of names, so that
 // sums are equal for equal inputs.
 func (h *habits) judge(names []string, who []string, nodes []Features) []Features {
@@ -115,6 +116,9 @@ func (h *habits) judge(names []string, who []string, nodes []Features) []Feature
 			}
 		}
 		f[odd], f[outOf] = sum, missed
+		if who[i] != "" {
+			f[named+who[i]] = 1
+		}
 		top = math.Max(top, sum)
 		out[i] = f
 	}

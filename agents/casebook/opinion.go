@@ -62,8 +62,9 @@ func (b *Book) Weigh(context Features, nodes []Node) Opinion {
 }
 
 // knows is how far the book was made on the system of the nodes, 0 to 1: fully
-// where it has seen half of their services. What tells a culprit in one system
-// misleads in another, where it is measured otherwise.
+// where it has seen half of their services, and not at all where it has seen a
+// quarter or less, since names like user or gateway are everywhere. What tells a
+// culprit in one system misleads in another, where it is measured otherwise.
 func (b *Book) knows(nodes []Node) float64 {
 	seen := 0.0
 	for _, n := range nodes {
@@ -71,7 +72,7 @@ func (b *Book) knows(nodes []Node) float64 {
 			seen++
 		}
 	}
-	return math.Min(1, 2*seen/float64(len(nodes)))
+	return within(seen/float64(len(nodes)), 0.25, 0.5)
 }
 
 // within is where v stands between lo and hi, 0 to 1.

@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"triagent/agents"
@@ -30,11 +29,12 @@ func (a Happening) Investigate(ctx context.Context, in agents.Input) (agents.Res
 	var res agents.Result
 	told := make(map[agents.Observable]bool)
 	alerts := in.Bundle.Alerts[:min(len(in.Bundle.Alerts), mostAlerts)]
+	sides := newCallSides(in, alerts)
 	for i, al := range alerts {
 		if err := ctx.Err(); err != nil {
 			return res, err
 		}
-		a.alert(in, i, al, told, &res)
+		a.alert(in, i, al, sides, told, &res)
 	}
 	if n := len(in.Bundle.Alerts); n > len(alerts) {
 		res.Reductions = append(res.Reductions, incident.Reduction{
@@ -54,7 +54,7 @@ const (
 	mostSeen   = 500_000 // nodes that are noted as watched, over all rules
 )
 
-func (a Happening) alert(in agents.Input, i int, al incident.Alert, told map[agents.Observable]bool, res *agents.Result) {
+func (a Happening) alert(in agents.Input, i int, al incident.Alert, sides *callSides, told map[agents.Observable]bool, res *agents.Result) {
 	e := incident.Evidence{
 		ID: incident.EvidenceID(fmt.Sprintf("alert/%d", i)), Kind: incident.Occurred, Node: al.Node,
 		Name: al.Name, Direction: al.Direction, Score: agents.AlertScore,
@@ -68,9 +68,21 @@ func (a Happening) alert(in agents.Input, i int, al incident.Alert, told map[age
 	if al.Peer != "" { // a call, seen by its caller: it is about the one called
 		e.Node, e.Peer = al.Peer, al.Node
 	}
+	if calls := sides.of(al, e); len(calls) > 0 {
+		for k, c := range calls {
+			c.ID = incident.EvidenceID(fmt.Sprintf("alert/%d/%d", i, k))
+			tell(in, c, told, res)
+		}
+		return
+	}
+	tell(in, e, told, res)
+}
+
+// tell books evidence, and once for each rule whom else it watches.
+func tell(in agents.Input, e incident.Evidence, told map[agents.Observable]bool, res *agents.Result) {
 	res.Evidence = append(res.Evidence, e)
 	rule := agents.Observable{Signal: e.Signal} // alerts of one rule say the same of the others
-	if e.Peer != "" {
+	if e.Peer != "" && e.Signal != lostTime {
 		rule.Node = e.Node
 	}
 	if !told[rule] && len(told)*len(in.Nodes) < mostSeen {
@@ -85,7 +97,7 @@ func seenAlike(in agents.Input, e incident.Evidence) []agents.Observable {
 	out := make([]agents.Observable, 0, len(in.Nodes))
 	for _, n := range in.Nodes {
 		o := agents.Observable{Node: n, Signal: e.Signal}
-		if e.Peer != "" {
+		if e.Peer != "" && e.Signal != lostTime {
 			o = agents.Observable{Node: e.Node, Peer: n, Signal: e.Signal}
 		}
 		out = append(out, o)
@@ -98,7 +110,7 @@ func seenAlike(in agents.Input, e incident.Evidence) []agents.Observable {
 func (a Happening) meaning(in agents.Input, al incident.Alert) incident.Signal {
 	switch al.Source {
 	case incident.Trace:
-		failed := strings.Trim(al.Name, "0123456789") == "" && al.Name != ""
+		failed := isStatus(al.Name)
 		called := al.Peer != ""
 		switch {
 		case failed && called:

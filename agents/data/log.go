@@ -7,7 +7,6 @@ import (
 
 	"triagent/agents"
 	"triagent/incident"
-	"triagent/telemetry"
 )
 
 // Log turns log records into evidence: templates that are new, gone or bursting
@@ -15,28 +14,24 @@ import (
 // others complain about. Rates are judged against robust blocks of the
 // baseline, with the dispersion that those show, so that what always comes in
 // bursts is no news.
-type Log struct{}
+type Log struct{ walk *logWalk }
 
 var _ agents.Agent = Log{}
 
 // Name returns "data/log".
 func (Log) Name() string { return "data/log" }
 
-// Investigate streams the logs once. Memory depends on the number of templates
+// Investigate streams the logs once, unless the crew has already. Memory depends on the number of templates
 // and of nodes, not of records, and has fixed bounds.
-func (Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
+func (l Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
 	if len(in.Bundle.LogNodes) == 0 || in.Frame.Window.IsZero() {
 		return agents.Result{}, nil
 	}
-	lines := newLineTable(newGrid(in.Frame, in.Bundle.Incident.Alert.Time), in.Bundle.Topology)
-	err := in.Bundle.Logs(ctx, nil, func(r *telemetry.Record) error {
-		lines.add(r)
-		return nil
-	})
+	w, err := l.walk.walked(ctx, in)
 	if err != nil {
 		return agents.Result{}, err
 	}
-	lines.fold()
+	lines := w.lines.on(newGrid(in.Frame, in.Bundle.Incident.Alert.Time))
 	j := &logJudge{lineTable: lines, base: in.Base, system: in.Bundle.Incident.System, exposure: lines.exposure()}
 	j.services(in.Bundle.Topology)
 	if !slices.ContainsFunc(j.total, func(c *cell) bool { return c.outside(j.g) > 0 }) {
@@ -73,7 +68,7 @@ func (j *logJudge) counts(changed []templateChange, all []incident.Evidence) []i
 	}
 	var out []incident.TemplateCount
 	for _, c := range changed {
-		name := j.miner.Template(int(c.template))
+		name := j.template(c.template)
 		node := incident.NodeID(j.nodes.text[c.node])
 		out = append(out, incident.TemplateCount{
 			Node: node, Template: name, Level: c.cell.level.String(),
@@ -102,7 +97,7 @@ func (l *lineTable) reductions(made int) []incident.Reduction {
 	if l.dropped > 0 {
 		out = append(out, incident.Reduction{Stage: "logs", In: l.read, Out: l.read - l.dropped, Unit: "records", How: "there are too many templates: counted by level only", Rest: "logs/"})
 	}
-	if s := l.miner.Stats(); s.Truncated > 0 {
+	if s := l.stats; s.Truncated > 0 {
 		out = append(out, incident.Reduction{Stage: "logs", In: s.Records, Out: s.Records - s.Truncated, Unit: "records", How: "of very long lines only the beginning makes the template", Rest: "logs/"})
 	}
 	return out

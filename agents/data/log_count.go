@@ -26,6 +26,12 @@ type lineTable struct {
 	read, untimed, outside, dropped int64
 	kept                            int // cells
 	hint                            int
+
+	// By id of a template, once settled, when there is no miner any more.
+	roots  []int32
+	texts  []string
+	counts []int64
+	stats  compress.MinerStats
 }
 
 // lineCell is what is known of one template on one node.
@@ -198,11 +204,11 @@ func (l *lineTable) exposure() []float64 { return exposure(l.g, &l.all) }
 // counts the records that match the text comes to the same number.
 func (l *lineTable) like(node, template int32) *cell {
 	own := l.cells[node][template]
-	text := l.miner.Template(int(template))
+	text := l.template(template)
 	match := compress.NewMatcher(text)
 	out := &own.cell
 	for _, id := range sortedKeys(l.cells[node]) {
-		if id == template || !match.Match([]byte(l.miner.Template(int(id)))) {
+		if id == template || !match.Match([]byte(l.template(id))) {
 			continue
 		}
 		dense := make([]int32, l.g.bins())

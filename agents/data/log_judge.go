@@ -84,7 +84,7 @@ func (j *logJudge) templates() []templateChange {
 // judge compares the rate of a template with what is usual for the node.
 func (j *logJudge) judge(n, id int32, buf []int32) (templateChange, bool) {
 	cell := j.cells[n][id]
-	if !tells(j.miner.Template(int(id))) {
+	if !tells(j.template(id)) {
 		return templateChange{}, false
 	}
 	counts := cell.counts(buf)
@@ -180,14 +180,14 @@ func (j *logJudge) meanings(id int32, cell *lineCell) []incident.Signal {
 	if j.base == nil {
 		return nil
 	}
-	return j.base.Log(j.system, cell.level, j.miner.Template(int(id)))
+	return j.base.Log(j.system, cell.level, j.template(id))
 }
 
 // word makes evidence of a change: one for each meaning of the template, at
 // most two, or one that says only that it is new, gone or bursting.
 func (j *logJudge) word(c *templateChange) []incident.Evidence {
 	ev := incident.Evidence{
-		Kind: incident.Log, Node: incident.NodeID(j.nodes.text[c.node]), Name: j.miner.Template(int(c.template)),
+		Kind: incident.Log, Node: incident.NodeID(j.nodes.text[c.node]), Name: j.template(c.template),
 		Score: c.score, Window: j.g.window(c.change.start), Onset: j.g.onset(c.change.lo, c.change.hi),
 		Source: incident.Source{File: j.file[c.node], Line: c.cell.first.from(c.change.start)},
 	}

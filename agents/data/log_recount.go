@@ -134,7 +134,7 @@ func (l *lineTable) overlaps(node int32, text string) bool {
 	}
 	match, own := compress.NewMatcher(text), holes(text)
 	for id := range l.cells[node] {
-		other := l.miner.Template(int(id))
+		other := l.template(id)
 		if other != text && !match.Match([]byte(other)) && common(own, holes(other)) {
 			return true
 		}

@@ -106,12 +106,15 @@ func (m *meter) measure(t *telemetry.Table) {
 	service := m.roster.service[t.Node]
 	strongest := map[incident.Signal]int{} // index in m.moved by signal and direction
 	by := map[incident.Signal][]moved{}
+	all := make([]moved, 0, len(t.Columns))
+	for i := range t.Columns {
+		all = append(all, m.change(t, &t.Columns[i], service))
+	}
+	used := m.shares(all)
 	var quiet, over []moved
 	dense := 0
-	for i := range t.Columns {
-		col := &t.Columns[i]
+	for _, mv := range all {
 		m.total++
-		mv := m.change(t, col, service)
 		m.based = m.based || mv.change.BaselineSamples > 0
 		m.within = m.within || mv.change.Samples > 0
 		if mv.change.BaselineSamples+mv.change.Samples > 0 && mv.meaning.Signal != "" {
@@ -130,6 +133,7 @@ func (m *meter) measure(t *telemetry.Table) {
 		}
 		mv.since = m.down(&mv)
 		mv.brief()
+		mv.lone(used)
 		if math.Abs(mv.change.Score) < noticed {
 			continue
 		}

@@ -2,12 +2,10 @@ package data
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"triagent/agents"
 	"triagent/incident"
-	"triagent/telemetry"
 )
 
 // Trace turns spans, and the log lines that belong to them, into evidence. What
@@ -23,41 +21,36 @@ import (
 // Microservices on Multi-modal Observability Data", FSE 2023, for events with
 // their support before and after. Unlike it, support is judged by a G-test
 // against robust blocks of the baseline, and pairs of events are not used.
-type Trace struct{}
+type Trace struct {
+	walk  *logWalk
+	spans *spanWalk
+}
 
 var _ agents.Agent = Trace{}
 
 // Name returns "data/trace".
 func (Trace) Name() string { return "data/trace" }
 
-// Investigate reads the spans once, and the logs once more if their records
-// belong to spans. Memory is bounded by the number of distinct operations and
+// Investigate reads the spans and the logs once, unless the crew has already.
+// Memory is bounded by the number of distinct operations and
 // by fixed limits on spans that wait for the rest of their trace.
-func (Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
+func (t Trace) Investigate(ctx context.Context, in agents.Input) (agents.Result, error) {
 	if !in.Bundle.HasSpans || in.Frame.Window.IsZero() {
 		return agents.Result{}, nil
 	}
-	m := newModel(newGrid(in.Frame, in.Bundle.Incident.Alert.Time), in.Bundle.Topology)
-	traced, err := tracedLogs(ctx, in.Bundle)
+	w, err := t.walk.walked(ctx, in)
 	if err != nil {
 		return agents.Result{}, err
 	}
-	if traced {
-		m.join = &joiner{}
-	}
-	a := newAssembler(m.take)
-	err = in.Bundle.Spans(ctx, func(s *telemetry.Span) error {
-		m.add(a, s)
-		return nil
-	})
+	s, err := t.spans.walked(ctx, in, w)
 	if err != nil {
 		return agents.Result{}, err
 	}
-	a.flush()
+	m, a := s.model, s.assembler
 	m.index()
 	var lines *lineTable
-	if traced {
-		if lines, err = m.readLines(ctx, in.Bundle); err != nil {
+	if w.traced {
+		if lines, err = m.readLines(ctx, in, w); err != nil {
 			return agents.Result{}, err
 		}
 	}
@@ -119,56 +112,22 @@ func (m *model) evidence(lines *lineTable, in agents.Input) []incident.Evidence 
 	return out
 }
 
-var errEnough = errors.New("enough seen")
-
-// peek is how many records tell whether a bundle's log names spans.
-const peek = 500
-
-// tracedLogs reports whether log records belong to spans.
-func tracedLogs(ctx context.Context, b *telemetry.Bundle) (bool, error) {
-	traced := false
-	for _, n := range b.LogNodes {
-		seen := 0
-		err := b.Logs(ctx, []incident.NodeID{n}, func(r *telemetry.Record) error {
-			seen++
-			traced = traced || r.TraceID != ""
-			if traced || seen >= peek {
-				return errEnough
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return false, err
-		}
-		if traced {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // readLines counts the log lines of each segment as events.
-func (m *model) readLines(ctx context.Context, b *telemetry.Bundle) (*lineTable, error) {
-	lines := newLineTable(m.g, b.Topology)
+func (m *model) readLines(ctx context.Context, in agents.Input, w *logWalk) (*lineTable, error) {
+	lines := w.lines.on(m.g)
 	m.join.sort()
-	err := b.Logs(ctx, nil, func(r *telemetry.Record) error {
-		_, template := lines.add(r)
-		if template != none && r.TraceID != "" {
-			m.join.line(r, m.node(r.Node, ""), template)
-		}
-		return nil
+	err := w.each(ctx, in, func(l spokenLine) {
+		m.join.line(l, m.node(incident.NodeID(lines.nodes.text[l.node]), ""))
 	})
 	if err != nil {
 		return nil, err
 	}
-	lines.fold()
 	m.classes = newLineClasses(lines)
-	root := func(t int32) int32 { return int32(lines.miner.Root(int(t))) }
-	m.join.events(root, func(l lineSegment) {
+	m.join.events(lines.root, func(l lineSegment) {
 		m.happen(eventKey{l.entry, lineEvent, l.template, none}, int(l.bin), l.segment)
 	})
 	class := func(t int32) int32 {
-		if c, ok := m.classes.of[root(t)]; ok {
+		if c, ok := m.classes.of[lines.root(t)]; ok {
 			return c
 		}
 		return none

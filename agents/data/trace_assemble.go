@@ -46,57 +46,103 @@ const maxOpen = 300_000
 // spans may come in order of time or of trace. Spans of a trace that was closed
 // make a trace of their own.
 type assembler struct {
-	take  func(trace uint64, spans []leaf)
-	open  map[uint64]*pending
-	queue []uint64 // open traces by arrival; head is the next to close
-	head  int
-	free  []*pending
-	held  int
-	early int64 // traces closed before the end for want of room
+	take   func(trace uint64, spans []leaf) // spans are valid until it returns
+	open   map[uint64]int                   // open traces, by their place in order of arrival
+	queue  []waiting                        // in that order
+	before int                              // traces that were in the queue and are not any more
+	head   int                              // of the queue: the next to close
+	last   int                              // place of the trace that was added to last
+	store  [][]link
+	free   int32 // a link that is in no trace, and so on by next; none
+	held   int
+	whole  []leaf // of the trace that is closed
+	early  int64  // traces closed before the end for want of room
 }
 
-type pending struct{ spans []leaf }
+// waiting is a trace whose spans are gathered.
+type waiting struct {
+	trace       uint64
+	first, last int32 // its spans, in the store; first none: there are none yet
+}
+
+// link is a span in the store, with the next one of its trace.
+type link struct {
+	leaf
+	next int32
+}
+
+// linkBlock is how many links are allocated at once.
+const linkBlock = 1024
 
 func newAssembler(take func(trace uint64, spans []leaf)) *assembler {
-	return &assembler{take: take, open: map[uint64]*pending{}}
+	return &assembler{take: take, open: map[uint64]int{}, free: none, last: -1}
 }
 
 func (a *assembler) add(trace uint64, l leaf) {
-	p := a.open[trace]
-	if p == nil {
-		p = a.fresh()
-		a.open[trace] = p
-		a.queue = append(a.queue, trace)
+	w := a.waiting(trace)
+	i := a.put(l)
+	if w.first == none {
+		w.first = i
+	} else {
+		a.at(w.last).next = i
 	}
-	p.spans = append(p.spans, l)
+	w.last = i
 	for a.held++; a.held > maxOpen; {
 		a.early++
 		a.closeOldest()
 	}
 }
 
-func (a *assembler) fresh() *pending {
-	if n := len(a.free); n > 0 {
-		p := a.free[n-1]
-		a.free = a.free[:n-1]
-		return p
+// waiting is a trace that is open, or is from now on.
+func (a *assembler) waiting(trace uint64) *waiting {
+	if i := a.last - a.before; i >= a.head && a.queue[i].trace == trace {
+		return &a.queue[i]
 	}
-	return &pending{}
+	place, ok := a.open[trace]
+	if !ok {
+		place = a.before + len(a.queue)
+		a.open[trace] = place
+		a.queue = append(a.queue, waiting{trace: trace, first: none})
+	}
+	a.last = place
+	return &a.queue[place-a.before]
+}
+
+func (a *assembler) at(i int32) *link { return &a.store[i/linkBlock][i%linkBlock] }
+
+// put finds room for a span.
+func (a *assembler) put(l leaf) int32 {
+	if a.free == none {
+		block, from := make([]link, linkBlock), int32(len(a.store)*linkBlock)
+		for i := range block {
+			block[i].next = from + int32(i) + 1
+		}
+		block[linkBlock-1].next = none
+		a.store, a.free = append(a.store, block), from
+	}
+	i := a.free
+	to := a.at(i)
+	a.free = to.next
+	*to = link{l, none}
+	return i
 }
 
 func (a *assembler) closeOldest() {
-	trace := a.queue[a.head]
+	w := a.queue[a.head]
 	a.head++
 	if a.head > 1024 && 2*a.head > len(a.queue) {
 		a.queue = append(a.queue[:0], a.queue[a.head:]...)
+		a.before += a.head
 		a.head = 0
 	}
-	p := a.open[trace]
-	delete(a.open, trace)
-	a.held -= len(p.spans)
-	a.take(trace, p.spans)
-	p.spans = p.spans[:0]
-	a.free = append(a.free, p)
+	delete(a.open, w.trace)
+	a.whole = a.whole[:0]
+	for i := w.first; i != none; i = a.at(i).next {
+		a.whole = append(a.whole, a.at(i).leaf)
+	}
+	a.held -= len(a.whole)
+	a.at(w.last).next, a.free = a.free, w.first
+	a.take(w.trace, a.whole)
 }
 
 // flush closes all traces that are open.

@@ -22,11 +22,11 @@ const classWords = 8
 func newLineClasses(l *lineTable) *lineClasses {
 	by := map[string][]int32{}
 	var order []string
-	for id := range int32(l.miner.IDs()) {
-		if int32(l.miner.Root(int(id))) != id || l.miner.Count(int(id)) == 0 {
+	for id := range int32(len(l.roots)) {
+		if l.root(id) != id || l.counts[id] == 0 {
 			continue
 		}
-		k := firstWords(l.miner.Template(int(id)), classWords)
+		k := firstWords(l.template(id), classWords)
 		if len(by[k]) == 0 {
 			order = append(order, k)
 		}

@@ -212,7 +212,7 @@ func (m *model) wordLine(ev *incident.Evidence, o occurrence, lines *lineTable) 
 	}
 	cell, counts, file := lines.cells[node][template], lines.like(node, template), lines.file[node]
 	ev.Kind = incident.Log
-	ev.Name = lines.miner.Template(int(template))
+	ev.Name = lines.template(template)
 	ev.Source = incident.Source{File: file, Line: cell.first.from(o.change.start)}
 	if ev.Direction == incident.Gone || ev.Source.Line == 0 {
 		ev.Source.Line = cell.lastLine(m.g)

@@ -3,8 +3,6 @@ package data
 import (
 	"slices"
 	"sort"
-
-	"triagent/telemetry"
 )
 
 // A joiner finds the segment that a log record was written in: by its span, or,
@@ -72,9 +70,9 @@ func order[T uint64 | int64 | int32](a, b T) int {
 	return 0
 }
 
-// line notes that a record of a template was written.
-func (j *joiner) line(r *telemetry.Record, node, template int32) {
-	s, ok := j.find(r, node)
+// line notes that a record of a template was written on a node of the model.
+func (j *joiner) line(l spokenLine, node int32) {
+	s, ok := j.find(l, node)
 	if !ok {
 		j.lost++
 		return
@@ -83,13 +81,13 @@ func (j *joiner) line(r *telemetry.Record, node, template int32) {
 		j.full++
 		return
 	}
-	j.lines = append(j.lines, lineSegment{s.segment, s.entry, s.bin, template})
+	j.lines = append(j.lines, lineSegment{s.segment, s.entry, s.bin, l.template})
 }
 
 // find returns the segment of a record: the one with its span, else the last
 // one of its trace on the node that began before it.
-func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
-	key := traceNode(telemetry.HashID(r.TraceID), node)
+func (j *joiner) find(l spokenLine, node int32) (traceSegment, bool) {
+	key := traceNode(l.trace, node)
 	lo := sort.Search(len(j.segments), func(i int) bool { return j.segments[i].key >= key })
 	hi := lo
 	for hi < len(j.segments) && j.segments[hi].key == key {
@@ -98,7 +96,7 @@ func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
 	if lo == hi {
 		return traceSegment{}, false
 	}
-	if span := telemetry.HashID(r.SpanID); span != 0 {
+	if span := l.span; span != 0 {
 		if i := sort.Search(len(j.spans), func(i int) bool { return j.spans[i].span >= span }); i < len(j.spans) && j.spans[i].span == span {
 			for _, s := range j.segments[lo:hi] {
 				if s.segment == j.spans[i].segment {
@@ -109,7 +107,7 @@ func (j *joiner) find(r *telemetry.Record, node int32) (traceSegment, bool) {
 	}
 	best := j.segments[lo]
 	for _, s := range j.segments[lo+1 : hi] {
-		if s.start <= r.Time {
+		if s.start <= l.time {
 			best = s
 		}
 	}

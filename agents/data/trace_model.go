@@ -19,6 +19,8 @@ type model struct {
 	byName   map[int32]int32  // operation to the node of the service that it names; none
 	file     string           // the traces file
 
+	nodeNumbers, opNumbers telemetry.Numbers // of the texts of blocks
+
 	total   cell // spans, by bin
 	kinds   map[opKey]*op
 	entries []*entry
@@ -38,6 +40,7 @@ type model struct {
 	order    []int32
 	samples  int
 	lastBin  int
+	recent   recent
 	read     int64
 	outside  int64 // spans outside the grid
 	servers  bool  // some call was seen from both sides
@@ -77,7 +80,8 @@ type sample struct {
 // begins a trace there.
 type entry struct {
 	node, op int32
-	count    cell // segments, by bin
+	number   int32 // in the list of the model
+	count    cell  // segments, by bin
 }
 
 // event kinds.
@@ -178,11 +182,11 @@ func (m *model) operation(name string) int32 {
 }
 
 // peer finds the node that a span says it calls.
-func (m *model) peer(s *telemetry.Span) (node int32, text string) {
-	if s.Kind == telemetry.ServerSpan || s.Kind == telemetry.ConsumerSpan {
+func (m *model) peer(t *texts, s *telemetry.Mark) (node int32, text string) {
+	if s.Attributes == 0 || s.Kind == telemetry.ServerSpan || s.Kind == telemetry.ConsumerSpan {
 		return none, ""
 	}
-	text = telemetry.PeerOf(s)
+	text = telemetry.PeerIn(t.Attributes[s.Attributes])
 	if text == "" {
 		return none, ""
 	}
@@ -202,13 +206,36 @@ func (m *model) nodeID(n int32) incident.NodeID {
 }
 
 func (m *model) op(k opKey) *op {
+	quick := &m.recent.ops[mixed(k.node, k.name, k.peer)]
+	if o := *quick; o != nil && o.opKey == k {
+		return o
+	}
 	o := m.kinds[k]
 	if o == nil {
 		o = &op{opKey: k, whole: newMoments(m.g.bins())}
 		m.kinds[k] = o
 		m.opSeq = append(m.opSeq, o)
 	}
+	*quick = o
 	return o
+}
+
+// recent is what was asked for lately, by a hash of what it was asked by: most of
+// what happens has happened shortly before.
+type recent struct {
+	ops     [manyRecent]*op
+	entries [manyRecent]*entry
+	events  [manyRecent]*event
+	edges   [manyRecent]*edge
+}
+
+const manyRecent = 1024
+
+// mixed is a hash of three numbers, below manyRecent.
+func mixed(a, b, c int32) uint64 {
+	h := (uint64(uint32(a))<<32 | uint64(uint32(b))) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>32 ^ uint64(uint32(c))) * 0x9e3779b97f4a7c15
+	return h >> 54
 }
 
 // index makes the model ready to be judged. Call it once all spans are in.

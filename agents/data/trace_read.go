@@ -5,18 +5,32 @@ import (
 	"strconv"
 	"strings"
 
+	"triagent/incident"
 	"triagent/telemetry"
 )
 
-// add takes one span in; call it for every span, then finish.
-func (m *model) add(a *assembler, s *telemetry.Span) {
+// add takes spans in; call it for every block, then flush the assembler.
+func (m *model) add(a *assembler, b *telemetry.Block) {
+	m.file = b.File
+	t := texts{b, m.nodeNumbers.Of(b), m.opNumbers.Of(b)}
+	for i := range b.Marks {
+		m.addSpan(a, &t, &b.Marks[i])
+	}
+}
+
+// texts are the texts of a block, with the numbers that the model has for them.
+type texts struct {
+	*telemetry.Block
+	node, op []int32
+}
+
+func (m *model) addSpan(a *assembler, t *texts, s *telemetry.Mark) {
 	m.read++
-	m.file = s.File
-	node := m.node(s.Node, s.Service)
-	peer, text := m.peer(s)
+	node := m.spanNode(t, s)
+	peer, text := m.peer(t, s)
 	l := leaf{
-		id: telemetry.HashID(s.SpanID), parent: telemetry.HashID(s.ParentID), start: s.Start, duration: s.Duration,
-		node: node, name: m.operation(s.Name), peer: peer, line: int32(s.Line), kind: s.Kind, failed: s.Failed,
+		id: s.Span, parent: s.Parent, start: s.Start, duration: s.Duration,
+		node: node, name: m.spanName(t, s), peer: peer, line: s.Line, kind: s.Kind, failed: s.Failed,
 	}
 	bin := m.g.bin(s.Start, m.lastBin)
 	if bin >= 0 {
@@ -26,7 +40,7 @@ func (m *model) add(a *assembler, s *telemetry.Span) {
 		o.peerText = text
 		m.measure(o, &l, bin)
 		if peer != none {
-			m.attributes(o, s, bin)
+			m.attributes(o, t, s, bin)
 		}
 	} else {
 		m.outside++
@@ -34,11 +48,31 @@ func (m *model) add(a *assembler, s *telemetry.Span) {
 	if l.id == 0 { // a span that nobody can be the child of
 		l.id = uint64(m.read)
 	}
-	trace := telemetry.HashID(s.TraceID)
+	trace := s.Trace
 	if trace == 0 {
 		trace = uint64(m.read)
 	}
 	a.add(trace, l)
+}
+
+// spanNode numbers the node of a span and remembers its service.
+func (m *model) spanNode(t *texts, s *telemetry.Mark) int32 {
+	n := t.node[s.Node]
+	if n == telemetry.Unnumbered || m.service[n] == none && s.Service != 0 {
+		n = m.node(incident.NodeID(t.Texts[s.Node]), t.Texts[s.Service])
+		t.node[s.Node] = n
+	}
+	return n
+}
+
+// spanName numbers the operation of a span.
+func (m *model) spanName(t *texts, s *telemetry.Mark) int32 {
+	n := t.op[s.Name]
+	if n == telemetry.Unnumbered {
+		n = m.operation(t.Texts[s.Name])
+		t.op[s.Name] = n
+	}
+	return n
 }
 
 // measure counts a span and keeps its duration.
@@ -71,8 +105,10 @@ func (m *model) keep(to *samples, bin int, ms float64) {
 
 // attributes adds up what a client span says of the size of its call, and the
 // shape of its statement.
-func (m *model) attributes(o *op, s *telemetry.Span, bin int) {
-	for k, v := range s.Attributes {
+func (m *model) attributes(o *op, t *texts, s *telemetry.Mark, bin int) {
+	list := t.Attributes[s.Attributes]
+	for i := range list {
+		k, v := list[i].Key, list[i].Value
 		if v == "" || v[0] < '0' || v[0] > '9' || !sizes[sizeOf(k)] {
 			continue
 		}
@@ -88,7 +124,7 @@ func (m *model) attributes(o *op, s *telemetry.Span, bin int) {
 		}
 		o.attributes[k].add(bin, f)
 	}
-	if text := statement(s.Attributes); text != "" {
+	if text := statement(list); text != "" {
 		if o.shapes == nil {
 			o.shapes = newShapes()
 		}
@@ -108,11 +144,16 @@ var sizes = map[string]bool{
 }
 
 // statement is the text of the statement that a client span ran.
-func statement(attributes map[string]string) string {
-	if v := attributes["db.query.text"]; v != "" {
-		return v
+func statement(attributes []telemetry.Attribute) (text string) {
+	for i := range attributes {
+		switch a := &attributes[i]; {
+		case a.Key == "db.query.text" && a.Value != "":
+			return a.Value
+		case a.Key == "db.statement":
+			text = a.Value
+		}
 	}
-	return attributes["db.statement"]
+	return text
 }
 
 // callee finds the node whose service an operation's name names, for calls to

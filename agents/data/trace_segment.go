@@ -22,7 +22,9 @@ func (m *model) take(trace uint64, spans []leaf) {
 	for i := range spans {
 		m.order = append(m.order, int32(i))
 	}
-	slices.SortStableFunc(m.order, func(a, b int32) int { return order(f.segment[a], f.segment[b]) })
+	if !slices.IsSorted(f.segment) {
+		slices.SortStableFunc(m.order, func(a, b int32) int { return order(f.segment[a], f.segment[b]) })
+	}
 	for _, i := range m.order {
 		m.span(spans, i, base)
 	}
@@ -42,13 +44,18 @@ func (m *model) enter(trace uint64, l *leaf, segment int32) {
 }
 
 func (m *model) entry(node, op int32) int32 {
+	quick := &m.recent.entries[mixed(node, op, 0)]
+	if e := *quick; e != nil && e.node == node && e.op == op {
+		return e.number
+	}
 	k := pair{node, op}
 	e, ok := m.byEntry[k]
 	if !ok {
 		e = int32(len(m.entries))
 		m.byEntry[k] = e
-		m.entries = append(m.entries, &entry{node: node, op: op})
+		m.entries = append(m.entries, &entry{node: node, op: op, number: e})
 	}
+	*quick = m.entries[e]
 	return e
 }
 
@@ -97,11 +104,15 @@ func (m *model) span(spans []leaf, i, base int32) {
 
 // happen counts an event. The events of a segment come one after another.
 func (m *model) happen(k eventKey, bin int, segment int32) {
-	ev := m.events[k]
-	if ev == nil {
-		ev = &event{eventKey: k, last: none}
-		m.events[k] = ev
-		m.evSeq = append(m.evSeq, ev)
+	quick := &m.recent.events[mixed(k.entry<<2|int32(k.kind), k.what, k.who)]
+	ev := *quick
+	if ev == nil || ev.eventKey != k {
+		if ev = m.events[k]; ev == nil {
+			ev = &event{eventKey: k, last: none}
+			m.events[k] = ev
+			m.evSeq = append(m.evSeq, ev)
+		}
+		*quick = ev
 	}
 	if ev.last != segment {
 		ev.last, ev.times = segment, 0
@@ -161,11 +172,16 @@ func (m *model) blindCall(client *leaf, to int32, bin int) {
 }
 
 func (m *model) edge(k edgeKey) *edge {
+	quick := &m.recent.edges[mixed(k.from, k.to, k.op)]
+	if e := *quick; e != nil && e.edgeKey == k {
+		return e
+	}
 	e := m.edges[k]
 	if e == nil {
 		e = &edge{edgeKey: k, net: newMoments(m.g.bins())}
 		m.edges[k] = e
 		m.edgeSeq = append(m.edgeSeq, e)
 	}
+	*quick = e
 	return e
 }

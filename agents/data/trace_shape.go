@@ -27,7 +27,7 @@ const maxShapes = 512
 
 func newShapes() *shapes { return &shapes{by: map[string]*shape{}} }
 
-func (s *shapes) add(statement string, bin int, g *grid, sp *telemetry.Span) {
+func (s *shapes) add(statement string, bin int, g *grid, sp *telemetry.Mark) {
 	s.buf = mask(s.buf[:0], statement)
 	h := s.by[string(s.buf)]
 	if h == nil {
@@ -45,7 +45,7 @@ func (s *shapes) add(statement string, bin int, g *grid, sp *telemetry.Span) {
 	}
 	h.ms += float64(sp.Duration) / 1e6
 	if sp.Duration >= h.worst {
-		h.worst, h.line, h.example = sp.Duration, int32(sp.Line), statement
+		h.worst, h.line, h.example = sp.Duration, sp.Line, statement
 	}
 }
 

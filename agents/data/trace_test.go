@@ -276,6 +276,27 @@ func TestAssembler(t *testing.T) {
 	}
 }
 
+// Spans of a trace come in the order in which they were added, whatever comes
+// between, and none gets lost where traces are closed early and begin again.
+func TestAssemblerMixed(t *testing.T) {
+	added, got := map[uint64][]uint64{}, map[uint64][]uint64{}
+	a := newAssembler(func(trace uint64, spans []leaf) {
+		for _, l := range spans {
+			got[trace] = append(got[trace], l.id)
+		}
+	})
+	for i := range uint64(2 * maxOpen) {
+		trace := i*i%5003 + i/50_000*5003 + 1
+		a.add(trace, leaf{id: i})
+		added[trace] = append(added[trace], i)
+	}
+	early, blocks := a.early, len(a.store)
+	a.flush()
+	if early == 0 || blocks > maxOpen/linkBlock+1 || !reflect.DeepEqual(added, got) {
+		t.Errorf("%d closed early, %d blocks, %d traces of %d", early, blocks, len(got), len(added))
+	}
+}
+
 func TestMask(t *testing.T) {
 	for in, want := range map[string]string{
 		"select s7 from d19 where time >= 178": "select s? from d? where time >= ?",

@@ -58,7 +58,8 @@ func (a Leader) Investigate(_ context.Context, in agents.Input) (agents.Result, 
 // an onset starts. It is no sign of a fault: it has no signal and no score.
 func (Leader) standing(in agents.Input, n incident.NodeID, led, member int) (incident.Evidence, bool) {
 	file := in.Bundle.TopologyFile()
-	if member == 0 || file == "" || in.Frame.Search.From.IsZero() {
+	if member == 0 || file == "" || len(in.Bundle.Topology.Roles) == 0 || // roles read from logs are in no file to point at
+		in.Frame.Search.From.IsZero() {
 		return incident.Evidence{}, false
 	}
 	at := in.Frame.Search.From

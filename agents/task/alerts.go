@@ -2,6 +2,7 @@ package task
 
 import (
 	"math"
+	"slices"
 
 	"triagent/agents"
 	"triagent/incident"
@@ -26,6 +27,9 @@ const (
 	// tookOver is added for a node that is asked for less while a replica is
 	// asked for more.
 	tookOver = 1.0
+	// noticed is how much it counts, beside an internal sign, that a node's answers
+	// are told late by both ends of a call, or by one end twice.
+	noticed = 0.5
 )
 
 // alertNature is how much an alert on a signal of a nature makes a node a
@@ -44,7 +48,11 @@ var alertNature = map[knowledge.Nature]float64{
 func (b *board) alarmed() map[incident.NodeID]float64 {
 	sum := map[incident.NodeID]float64{}
 	b.tally(sum, alertNature, b.blames)
+	late := move{"call.latency", incident.Up}
 	for _, n := range b.nodes {
+		if s := b.sights[late][place{about: n, peer: true}]; s != nil && b.calls.agreed(n) {
+			sum[n] += noticed * s.value() * b.alone(n, b.calls.agreed)
+		}
 		less := b.shows(n, "request.rate", incident.Down)
 		if less && b.shows(n, "call.rate", incident.Down) && b.shows(n, "net.out", incident.Down) && !b.anyReplica(n, "net.out", incident.Down) {
 			sum[n] += cutOff * fullAlert
@@ -61,15 +69,27 @@ var fullAlert = math.Min(most, strength(agents.AlertScore))
 
 // blames is how much more or less an alert on a move makes a node a culprit. That
 // its answers are slow or fail says nothing of where: all upstream of the culprit
-// answer so. More load than usual says as little. Else it counts what replicas show.
+// answer so. More load than usual says as little. Time lost on the way counts by
+// how many edges of the node lose it. Else it counts what replicas show.
 func (b *board) blames(n incident.NodeID, m move) float64 {
 	info, _ := b.base.Signal(m.signal)
-	switch {
-	case m.signal == "span.latency" || m.signal == "request.error" || info.Nature == knowledge.LoadNature && m.dir == incident.Up:
+	if m.signal == "span.latency" || m.signal == "request.error" || info.Nature == knowledge.LoadNature && m.dir == incident.Up {
 		return 0
+	}
+	factor := b.alone(n, func(o incident.NodeID) bool { return b.shows(o, m.signal, m.dir) })
+	if m.signal == "call.net_time" {
+		factor *= b.calls.edges(n)
+	}
+	return factor
+}
+
+// alone is how much more something counts that no replica of a node has, or less
+// if one has it.
+func (b *board) alone(n incident.NodeID, has func(incident.NodeID) bool) float64 {
+	switch {
 	case len(b.replicas[n]) == 0:
 		return 1
-	case b.anyReplica(n, m.signal, m.dir):
+	case slices.ContainsFunc(b.replicas[n], has):
 		return bothAlert
 	}
 	return loneAlert
@@ -80,10 +100,5 @@ func (b *board) shows(n incident.NodeID, s incident.Signal, d incident.Direction
 }
 
 func (b *board) anyReplica(n incident.NodeID, s incident.Signal, d incident.Direction) bool {
-	for _, o := range b.replicas[n] {
-		if b.shows(o, s, d) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.replicas[n], func(o incident.NodeID) bool { return b.shows(o, s, d) })
 }

@@ -35,3 +35,39 @@ func TestMoreLoadIsNoAlarm(t *testing.T) {
 		t.Errorf("alarmed %v, want b alone", got)
 	}
 }
+
+// between is evidence of time lost at a node on the way to or from a peer.
+func between(id string, node, peer incident.NodeID) incident.Evidence {
+	e := up(id, node, "call.net_time", 14)
+	e.Kind, e.Peer = incident.Occurred, peer
+	return e
+}
+
+// Time lost on several edges of a node is its own; on one edge it is that of the
+// end that has no other.
+func TestLostOnEdges(t *testing.T) {
+	one := newBoard(with(rig(t, "call.net_time"), between("E1", "b", "a"))).alarmed()
+	if one["b"] <= 0 || one["a"] != 0 {
+		t.Errorf("one edge: %v, want b alone", one)
+	}
+	all := newBoard(with(rig(t, "call.net_time"), between("E1", "b", "a"), between("E2", "a", "b"), between("E3", "c", "a"), between("E4", "a", "c"))).alarmed()
+	if all["a"] <= all["b"] || all["a"] <= all["c"] {
+		t.Errorf("two edges of a: %v, want a before b and c", all)
+	}
+}
+
+// One alert that a node answers late is as good as none; that both ends tell it
+// counts.
+func TestLateAtBothEnds(t *testing.T) {
+	late := func(id string) incident.Evidence {
+		e := up(id, "a", "call.latency", 14)
+		e.Kind, e.Peer = incident.Occurred, "b"
+		return e
+	}
+	if got := newBoard(with(rig(t, "call.latency"), late("E1"))).alarmed(); got["b"] != 0 {
+		t.Errorf("told once: %v, want nobody alarmed", got)
+	}
+	if got := newBoard(with(rig(t, "call.latency"), late("E1"), late("E2"))).alarmed(); got["b"] <= 0 || got["a"] != 0 {
+		t.Errorf("told twice: %v, want b alone", got)
+	}
+}

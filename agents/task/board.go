@@ -65,13 +65,14 @@ type board struct {
 	waits    map[incident.NodeID]bool              // nodes that call others slowly or in vain
 	infos    map[incident.NodeID]incident.Node     // what the topology says of each
 	crowd    crowd
+	calls    calls
 }
 
 func newBoard(in agents.Input) *board {
 	b := &board{
 		base: in.Base, nodes: in.Nodes, sights: map[move]map[place]*sighting{}, observed: map[observedAt]bool{},
 		onsets: map[incident.EvidenceID]incident.Window{}, replicas: replicasOf(in.Bundle.Topology), waits: map[incident.NodeID]bool{},
-		infos: make(map[incident.NodeID]incident.Node, len(in.Nodes)),
+		infos: make(map[incident.NodeID]incident.Node, len(in.Nodes)), calls: newCalls(),
 	}
 	for _, n := range in.Bundle.Topology.Nodes {
 		if _, ok := b.infos[n.ID]; !ok {
@@ -118,6 +119,7 @@ func (b *board) add(e *incident.Evidence) {
 	if e.Peer != "" && (e.Signal == "call.latency" || e.Signal == "call.error") {
 		b.waits[e.Node] = true
 	}
+	b.calls.add(e)
 	for _, p := range b.placesOf(signal, e.Kind, e.Node, e.Peer) {
 		b.observed[observedAt{signal, p}] = true
 		b.sight(move{signal, way(e.Direction)}, p, e)

@@ -28,12 +28,12 @@ const (
 )
 
 // Bounds of the verdict (CONTRACT: defaults). Nothing is called healthy from the
-// probability at which a cause is called likely: of windows between the two, half
-// had a fault.
+// probability at which a cause is called likely: of recorded windows between that and
+// three quarters, three of five had a fault; of those up to four fifths, none of four.
 const (
 	confirmedFrom = .90
 	likelyFrom    = .60
-	healthyFrom   = .80
+	healthyAbove  = .75
 )
 
 // How much is listed.
@@ -73,7 +73,7 @@ func Decide(ctx context.Context, in agents.Input, findings []incident.Finding, e
 	n := narrator{in: in, board: b, view: v, findings: findings, emit: emit, recalled: recalled}
 	n.picture()
 	switch suspected := len(v.hypotheses) > 0 && len(v.hypotheses[0].Cites) > 0; {
-	case comparable(in) && !young(in) && !in.Lost && v.healthy >= healthyFrom:
+	case comparable(in) && !young(in) && !in.Lost && v.healthy > healthyAbove:
 		n.healthy()
 		return nil
 	case !suspected:
@@ -133,6 +133,9 @@ func judge(h []scored, signs float64, alertsOnly bool) view {
 	}
 	for i := range v.p {
 		v.p[i] *= (1 - v.healthy) / sum
+	}
+	if !alertsOnly { // an alert tells one fault from another too badly to say that both hold
+		share(h, v.p, 1-v.healthy)
 	}
 	return v
 }

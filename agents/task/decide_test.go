@@ -41,7 +41,7 @@ func broken(t *testing.T) agents.Input {
 // The three zones: nothing is wrong, something may be, something is.
 func TestDecideZones(t *testing.T) {
 	calm := rig(t, "rig.own", "rig.other", "rig.out")
-	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence < healthyFrom || len(d.Causes) != 0 || d.Detection.Anomalous {
+	if d := decided(t, calm); d.Verdict != incident.Healthy || d.Confidence <= healthyAbove || len(d.Causes) != 0 || d.Detection.Anomalous {
 		t.Errorf("quiet: %s %.2f, %d causes, detection %+v, want healthy", d.Verdict, d.Confidence, len(d.Causes), d.Detection)
 	}
 	murmur := with(calm, up("E1", "a", "rig.own", usual/2))
@@ -87,7 +87,7 @@ func TestDecideUnknown(t *testing.T) {
 	base.Bundle.Incident.Baseline = incident.Window{}
 	base.Bundle.Incident.Alert.Node = "c"
 	alerts := rig(t, "rig.own")
-	alerts.Bundle.Tables, alerts.Bundle.HasSpans = nil, false
+	alerts.Bundle.Tables, alerts.Bundle.LogNodes, alerts.Bundle.HasSpans = nil, nil, false
 	alerts.Bundle.Alerts = []incident.Alert{{Node: "b", Name: "whatever this is"}}
 	for name, in := range map[string]agents.Input{"no baseline": base, "alerts not understood": alerts} {
 		d := decided(t, in)

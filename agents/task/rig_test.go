@@ -81,7 +81,7 @@ func rig(t testing.TB, measured ...incident.Signal) agents.Input {
 		Bundle: &telemetry.Bundle{
 			Incident: incident.Incident{ID: "rig-1", System: "rig", Window: w, Baseline: minute(0, 9)},
 			Tables:   []telemetry.Table{sampled("a", 0, 15)},
-			HasSpans: true,
+			HasSpans: true, LogNodes: rigNodes,
 		},
 		Frame: agents.Frame{Window: w, Baseline: []incident.Window{minute(0, 9)}, Search: w},
 	}

@@ -15,6 +15,7 @@ import (
 // may be the cause as well, and what is not measured may be wrong.
 const (
 	unseenShare   = .25
+	unheardShare  = 1. / 6           // of health, where one of metrics, logs and traces is not there: faults are taken for it at .88 then
 	fewSamples    = 5                // of the baseline: from fewer nobody knows what is normal
 	leastSkew     = 30 * time.Second // difference of clocks that matters
 	leastWitness  = 3                // tables that agree with one another against the odd one
@@ -27,6 +28,7 @@ type sight struct {
 	skewed []incident.NodeID // recorded as long as all others, but all of it earlier or later
 	scarce bool              // no metrics at all, or of several nodes nothing else: what passes between them is not seen
 	few    bool              // next to no samples of the baseline
+	part   bool              // of several nodes metrics, logs or traces are not there at all, or a source did not answer
 	young  bool              // next to no time before: see young
 	normal time.Duration     // of the baseline that was recorded
 }
@@ -39,6 +41,14 @@ func see(in agents.Input) sight {
 	b := in.Bundle
 	others := b.HasSpans || len(b.LogNodes) > 0
 	s := sight{young: young(in), normal: in.Normal, scarce: others && len(b.Tables) == 0 || !others && len(b.Topology.Nodes) > 1}
+	kinds := 0
+	for _, there := range []bool{len(b.Tables) > 0, len(b.LogNodes) > 0, b.HasSpans} {
+		if there {
+			kinds++
+		}
+	}
+	s.part = kinds == 2 && len(b.Topology.Nodes) > 1 ||
+		slices.ContainsFunc(b.Collected.Sources, func(u telemetry.SourceUse) bool { return u.Failed != "" })
 	measured, services := map[incident.NodeID]bool{}, map[string]bool{}
 	for i := range b.Tables {
 		n, _ := b.Topology.Node(b.Tables[i].Node)
@@ -110,8 +120,11 @@ func abs(v int64) int64 { return max(v, -v) }
 // doubt leaves a share of the probability to what cannot be seen.
 func (v *view) doubt(s sight) {
 	unseen := len(s.blind)+len(s.skewed) > 0 || s.few
-	if unseen || s.scarce {
+	switch {
+	case unseen || s.scarce:
 		v.healthy *= 1 - unseenShare
+	case s.part:
+		v.healthy *= 1 - unheardShare
 	}
 	trust := 1.0
 	if unseen {

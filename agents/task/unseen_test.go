@@ -31,9 +31,9 @@ func TestDoubt(t *testing.T) {
 		{"one of a service is not", func(b *telemetry.Bundle) { served(b, "db"); all(b); b.Tables = b.Tables[:3] }, false, false},
 		{"a service is not measured at all", func(b *telemetry.Bundle) { b.Topology.Nodes[1].Service = "proxy" }, true, true},
 		{"a clock is 90 min fast", func(b *telemetry.Bundle) { all(b); b.Tables[2] = sampled("c", 90, 105) }, false, false},
-		{"logs alone", func(b *telemetry.Bundle) { b.Tables, b.LogNodes = nil, rigNodes }, false, true},
-		{"metrics alone", func(b *telemetry.Bundle) { b.HasSpans = false }, false, true},
-		{"metrics alone, of one node", func(b *telemetry.Bundle) { b.HasSpans, b.Topology.Nodes = false, b.Topology.Nodes[:1] }, true, true},
+		{"logs alone", func(b *telemetry.Bundle) { b.Tables, b.HasSpans = nil, false }, false, true},
+		{"metrics alone", func(b *telemetry.Bundle) { b.HasSpans, b.LogNodes = false, nil }, false, true},
+		{"metrics alone, of one node", func(b *telemetry.Bundle) { b.HasSpans, b.LogNodes, b.Topology.Nodes = false, nil, b.Topology.Nodes[:1] }, true, true},
 		{"four samples of normal", func(b *telemetry.Bundle) { b.Tables[0].Times = b.Tables[0].Times[5:] }, false, false},
 		{"five", func(b *telemetry.Bundle) { b.Tables[0].Times = b.Tables[0].Times[4:] }, true, true},
 	} {
@@ -48,6 +48,32 @@ func TestDoubt(t *testing.T) {
 				t.Errorf("broken: %s %.2f, sure is to be %t", d.Verdict, d.Confidence, tt.sure)
 			}
 		})
+	}
+}
+
+// Health that only two of metrics, logs and traces tell of is less sure; so is that
+// of a system of which a source did not answer.
+func TestDoubtOfPart(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(b *telemetry.Bundle)
+		share  float64
+	}{
+		{"all three", func(*telemetry.Bundle) {}, 1},
+		{"no logs", func(b *telemetry.Bundle) { b.LogNodes = nil }, 1 - unheardShare},
+		{"no traces", func(b *telemetry.Bundle) { b.HasSpans = false }, 1 - unheardShare},
+		{"no logs of one node", func(b *telemetry.Bundle) { b.LogNodes, b.Topology.Nodes = nil, b.Topology.Nodes[:1] }, 1},
+		{"metrics alone", func(b *telemetry.Bundle) { b.HasSpans, b.LogNodes = false, nil }, 1 - unseenShare},
+		{"a source failed", func(b *telemetry.Bundle) {
+			b.Collected.Sources = []telemetry.SourceUse{{Name: "loki", Failed: "timed out"}}
+		}, 1 - unheardShare},
+	} {
+		in := rig(t, "rig.own")
+		tt.change(in.Bundle)
+		v := view{healthy: .9, p: []float64{.1}}
+		if v.doubt(see(in)); v.healthy != .9*tt.share || v.p[0] != .1 {
+			t.Errorf("%s: %v and %v, want %v and .1", tt.name, v.healthy, v.p[0], .9*tt.share)
+		}
 	}
 }
 

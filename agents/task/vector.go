@@ -34,6 +34,7 @@ func newVectors(in agents.Input, b *board, hand []scored) *vectors {
 		v.move(m)
 	}
 	v.tellings()
+	v.rules()
 	v.places()
 	v.against("evidence", "evidence by others", "evidence of others")
 	v.hand(hand)

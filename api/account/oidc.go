@@ -34,13 +34,15 @@ type Provider struct {
 	AllowCreate  bool                  `yaml:"allow_create"`  // who is not known yet gets an account; else an admin must have invited their e-mail address
 }
 
-var providerID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+var providerID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+})
 
 // Validate says what is wrong with the provider, as kind Invalid.
 func (p *Provider) Validate() error {
 	u, err := url.Parse(p.Issuer)
 	switch {
-	case !providerID.MatchString(p.ID):
+	case !providerID().MatchString(p.ID):
 		return errs.New(errs.Invalid, "oidc: the id %q is not one; use a-z, 0-9 and -", p.ID)
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "":
 		return errs.New(errs.Invalid, "oidc %s: issuer is not a URL as https://login.example.com/realms/main", p.ID)

@@ -48,13 +48,13 @@ func texts(v any) []string {
 func nameFrom(candidates ...string) string {
 	for _, c := range candidates {
 		name := strings.Map(func(r rune) rune {
-			if r < utf8.RuneSelf && namePattern.MatchString("a"+string(r)) {
+			if r < utf8.RuneSelf && namePattern().MatchString("a"+string(r)) {
 				return r
 			}
 			return '-'
 		}, foldName(c))
 		name = strings.Trim(short(name, 50), "-._@+")
-		if namePattern.MatchString(name) {
+		if namePattern().MatchString(name) {
 			return name
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -15,7 +16,9 @@ import (
 )
 
 // namePattern is the form of a log-in name.
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,62}$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,62}$`)
+})
 
 // maxDisplay bounds what a person is called, in characters.
 const maxDisplay = 100
@@ -29,7 +32,7 @@ func trimSlash(s string) string { return strings.TrimRight(s, "/") }
 // it, as kind Invalid. An empty display is the name.
 func checkUser(u *store.User) error {
 	u.Name = foldName(u.Name)
-	if !namePattern.MatchString(u.Name) {
+	if !namePattern().MatchString(u.Name) {
 		return errs.New(errs.Invalid, "The name may have up to 63 of a-z, 0-9 and . _ @ + -, and begins with a letter or a digit.")
 	}
 	u.Display = strings.TrimSpace(u.Display)

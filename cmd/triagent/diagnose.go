@@ -79,8 +79,6 @@ func (c *diagnoseCmd) Run(ctx context.Context, w world) error {
 			return err
 		}
 	}
-	ballast := make([]byte, ballastSize)
-	defer runtime.KeepAlive(ballast)
 	bundles, agents := split(c.Jobs, len(paths))
 	engine, err := w.open(ctx, engineConfig{Knowledge: c.Knowledge, Memory: c.Memory, Jobs: agents})
 	if err != nil {
@@ -93,11 +91,6 @@ func (c *diagnoseCmd) Run(ctx context.Context, w world) error {
 	}
 	return err
 }
-
-// ballastSize is how much memory is held that nobody writes to, so that it costs
-// no room: a process that lives for a moment need not collect its garbage before
-// it has made as much.
-const ballastSize = 32 << 20
 
 // split divides jobs between bundles at once and agents at once in each.
 func split(jobs, bundles int) (atOnce, agents int) {

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -73,8 +74,12 @@ const (
 )
 
 var (
-	goodField = regexp.MustCompile(`^[@\pL\pN_][@\pL\pN_.\-]*$`)
-	goodIndex = regexp.MustCompile(`^[\pL\pN._*:<>{}\-][\pL\pN._*:,<>{}\-]*$`)
+	goodField = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[@\pL\pN_][@\pL\pN_.\-]*$`)
+	})
+	goodIndex = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[\pL\pN._*:<>{}\-][\pL\pN._*:,<>{}\-]*$`)
+	})
 )
 
 // Validate says what is wrong with the settings.
@@ -90,7 +95,7 @@ func (c *Config) Validate() error {
 			return errs.New(errs.Invalid, "fields: %s: there are %d, and at most 12 are looked at", key, len(list))
 		}
 		for _, f := range list {
-			if utf8.RuneCountInString(f) > mostField || !goodField.MatchString(f) {
+			if utf8.RuneCountInString(f) > mostField || !goodField().MatchString(f) {
 				return errs.New(errs.Invalid, "fields: %s: %.40q is no name of a field", key, f)
 			}
 		}
@@ -100,7 +105,7 @@ func (c *Config) Validate() error {
 		return errs.New(errs.Invalid, "api_key, user and token exclude each other")
 	case c.Flavour != "" && c.Flavour != "auto" && engines[c.Flavour] == nil:
 		return errs.New(errs.Invalid, "flavour: %.40q is none of auto, elasticsearch, opensearch", c.Flavour)
-	case c.Index != "" && (utf8.RuneCountInString(c.Index) > mostIndex || !goodIndex.MatchString(c.Index) || strings.Contains(c.Index, "..")):
+	case c.Index != "" && (utf8.RuneCountInString(c.Index) > mostIndex || !goodIndex().MatchString(c.Index) || strings.Contains(c.Index, "..")):
 		return errs.New(errs.Invalid, "index: %.80q is no name or pattern of indices", c.Index)
 	case len(c.Query) > 10_000:
 		return errs.New(errs.Invalid, "query: it is longer than 10000 bytes")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"triagent/connectors"
@@ -128,7 +129,9 @@ func (w *walk) documents(ctx context.Context, span window, most int64) (bool, er
 
 // narrower is what an index says that gives fewer documents at once than it is
 // asked for.
-var narrower = regexp.MustCompile(`[Rr]esult window is too large.*less than or equal to: \[(\d+)\]`)
+var narrower = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[Rr]esult window is too large.*less than or equal to: \[(\d+)\]`)
+})
 
 // fewer finds out whether a page was too large, and how large it may be; 0: it
 // was not, or that is not why it failed.
@@ -142,7 +145,7 @@ func fewer(a *answer, err error, asked int64) int64 {
 	case errs.KindOf(err) == errs.Invalid:
 		said = err.Error()
 	}
-	m := narrower.FindStringSubmatch(said)
+	m := narrower().FindStringSubmatch(said)
 	if m == nil {
 		return 0
 	}

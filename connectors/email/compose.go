@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -17,7 +18,9 @@ import (
 //go:embed mail.tmpl
 var page string
 
-var layout = template.Must(template.New("mail").Parse(page))
+var layout = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("mail").Parse(page))
+})
 
 // compose makes the mail and its ID.
 func (s *sender) compose(m connectors.Message, before connectors.Receipt, to []string) (*gomail.Msg, connectors.Receipt, error) {
@@ -45,7 +48,7 @@ func (s *sender) compose(m connectors.Message, before connectors.Receipt, to []s
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, text(m))
 	var html bytes.Buffer
-	if err := layout.Execute(&html, view{m, colour(m)}); err != nil {
+	if err := layout().Execute(&html, view{m, colour(m)}); err != nil {
 		return bad(err)
 	}
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())

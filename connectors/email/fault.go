@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -63,7 +64,9 @@ func sending(ctx context.Context, err error) error {
 }
 
 // temporary finds an answer of 4xx among several.
-var temporary = regexp.MustCompile(`[:,] 4[0-9][0-9][ -]`)
+var temporary = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[:,] 4[0-9][0-9][ -]`)
+})
 
 // refused finds the recipients that the server refuses for good.
 func (s *sender) refused(err error, to []string) []string {
@@ -72,7 +75,7 @@ func (s *sender) refused(err error, to []string) []string {
 		return nil
 	}
 	text := e.Error()
-	if temporary.MatchString(text) { // some may be taken later: then all wait
+	if temporary().MatchString(text) { // some may be taken later: then all wait
 		return nil
 	}
 	_, list, _ := strings.Cut(text, "affected recipient(s): ")

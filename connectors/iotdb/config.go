@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"triagent/connectors"
@@ -49,7 +50,9 @@ type Pattern struct {
 }
 
 // path is what may stand in a query: nothing in it ends the path.
-var path = regexp.MustCompile("^root(\\.([\\p{L}\\p{N}_:*-]+|`[^`]+`))*\\.([\\p{L}\\p{N}_:*-]+|`[^`]+`)$")
+var path = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^root(\\.([\\p{L}\\p{N}_:*-]+|`[^`]+`))*\\.([\\p{L}\\p{N}_:*-]+|`[^`]+`)$")
+})
 
 // Validate says what is wrong with the configuration.
 func (c *Config) Validate() error {
@@ -83,7 +86,7 @@ func (c *Config) Validate() error {
 }
 
 func (p *Pattern) validate() error {
-	if !path.MatchString(p.Path) {
+	if !path().MatchString(p.Path) {
 		return errs.New(errs.Invalid, "series: path %.100q: it is no path, as root.plant.*.temperature", p.Path)
 	}
 	err := connectors.CheckPattern(p.Node)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -39,7 +40,9 @@ type hit struct {
 }
 
 // traceID is what may stand in a path.
-var traceID = regexp.MustCompile(`^[0-9a-fA-F]{1,32}$`)
+var traceID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{1,32}$`)
+})
 
 // search asks Tempo which traces a TraceQL query finds in a span of time.
 func (g *gathering) search(ctx context.Context, ql string, span incident.Window, limit int) ([]hit, error) {
@@ -64,7 +67,7 @@ func (g *gathering) search(ctx context.Context, ql string, span incident.Window,
 	if len(*answer.Traces) >= limit {
 		g.full()
 	}
-	return slices.DeleteFunc(*answer.Traces, func(h hit) bool { return !traceID.MatchString(h.TraceID) }), nil
+	return slices.DeleteFunc(*answer.Traces, func(h hit) bool { return !traceID().MatchString(h.TraceID) }), nil
 }
 
 // searches asks for a query in each of n slices of the span.

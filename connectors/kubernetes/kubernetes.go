@@ -46,8 +46,12 @@ const account = "/var/run/secrets/kubernetes.io/serviceaccount"
 const mostSelector = 1000
 
 var (
-	namespace = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	selector  = regexp.MustCompile(`^[-A-Za-z0-9_./=!,() ]*$`)
+	namespace = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	})
+	selector = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-A-Za-z0-9_./=!,() ]*$`)
+	})
 )
 
 // Validate says what is wrong with the settings. An empty URL is that of the
@@ -61,12 +65,12 @@ func (c *Config) Validate() error {
 		return err
 	}
 	for _, n := range c.Namespaces {
-		if !namespace.MatchString(n) {
+		if !namespace().MatchString(n) {
 			return errs.New(errs.Invalid, "namespaces: %.80q is no name of a namespace", n)
 		}
 	}
 	switch {
-	case len(c.Labels) > mostSelector || !selector.MatchString(c.Labels):
+	case len(c.Labels) > mostSelector || !selector().MatchString(c.Labels):
 		return errs.New(errs.Invalid, "labels: %.80q is no label selector, as app=iotdb,tier!=cache", c.Labels)
 	case c.Page < 0 || c.Page > 5000:
 		return errs.New(errs.Invalid, "page: it is %d, and may be up to 5000", c.Page)

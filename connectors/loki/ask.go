@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"triagent/connectors/fetch"
 	"triagent/incident"
@@ -101,7 +102,9 @@ func (s *Source) lines(ctx context.Context, sel string, from, to, limit int64) (
 }
 
 // tooMany is what a Loki says that gives fewer lines at once than it is asked for.
-var tooMany = regexp.MustCompile(`limit per query.*\(\d+ > (\d+)\)`)
+var tooMany = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`limit per query.*\(\d+ > (\d+)\)`)
+})
 
 // fewer finds out whether a page was too large, and sets how large the next may
 // be; false: that is not why it failed.
@@ -113,7 +116,7 @@ func (s *Source) fewer(err error, limit int64) (int64, bool) {
 	if e.Kind == errs.Exhausted && limit > leastPage { // long lines
 		return max(leastPage, limit/4), true
 	}
-	m := tooMany.FindStringSubmatch(e.Err.Error())
+	m := tooMany().FindStringSubmatch(e.Err.Error())
 	if m == nil || e.Kind != errs.Invalid {
 		return 0, false
 	}

@@ -26,6 +26,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	client "github.com/grafana/loki-client-go/loki"
@@ -53,9 +54,13 @@ type Config struct {
 }
 
 var (
-	goodLabel  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`)
-	goodTenant = regexp.MustCompile(`^[a-zA-Z0-9!._*'()-]{0,150}$`)
-	reserved   = []string{"service", "stream", "kind", "severity", "__tenant_id__"}
+	goodLabel = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`)
+	})
+	goodTenant = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[a-zA-Z0-9!._*'()-]{0,150}$`)
+	})
+	reserved = []string{"service", "stream", "kind", "severity", "__tenant_id__"}
 )
 
 // Validate says what is wrong, of kind errs.Invalid.
@@ -63,7 +68,7 @@ func (c Config) Validate() error {
 	if err := outgoing.CheckURL("url", c.URL); err != nil {
 		return err
 	}
-	if !goodTenant.MatchString(c.Tenant) {
+	if !goodTenant().MatchString(c.Tenant) {
 		return errs.New(errs.Invalid, "tenant: %q is no name of a tenant", outgoing.Clip(outgoing.Line(c.Tenant), 80))
 	}
 	if len(c.Labels) > maxLabels {
@@ -71,7 +76,7 @@ func (c Config) Validate() error {
 	}
 	for name, value := range c.Labels {
 		switch {
-		case !goodLabel.MatchString(name) || strings.HasPrefix(name, "__"):
+		case !goodLabel().MatchString(name) || strings.HasPrefix(name, "__"):
 			return errs.New(errs.Invalid, "labels: %q is no name of a label", outgoing.Clip(outgoing.Line(name), 80))
 		case slices.Contains(reserved, name):
 			return errs.New(errs.Invalid, "labels: %s is set by Triagent", name)

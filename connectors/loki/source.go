@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"regexp"
+	"sync"
 	"sync/atomic"
 
 	"triagent/connectors"
@@ -30,7 +31,9 @@ var (
 )
 
 // label is what Loki takes for the name of a label.
-var label = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+var label = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+})
 
 // Validate says what is wrong with the settings.
 func (c *SourceConfig) Validate() error {
@@ -41,16 +44,16 @@ func (c *SourceConfig) Validate() error {
 		return err
 	}
 	for _, l := range c.NodeLabels {
-		if !label.MatchString(l) {
+		if !label().MatchString(l) {
 			return errs.New(errs.Invalid, "node_labels: %.40q is no name of a label", l)
 		}
 	}
 	switch {
 	case len(c.NodeLabels) > 10:
 		return errs.New(errs.Invalid, "node_labels: there are %d, and at most 10 are looked at", len(c.NodeLabels))
-	case c.ServiceLabel != "" && !label.MatchString(c.ServiceLabel):
+	case c.ServiceLabel != "" && !label().MatchString(c.ServiceLabel):
 		return errs.New(errs.Invalid, "service_label: %.40q is no name of a label", c.ServiceLabel)
-	case !goodTenant.MatchString(c.Tenant):
+	case !goodTenant().MatchString(c.Tenant):
 		return errs.New(errs.Invalid, "tenant: %.40q is no name of a tenant", c.Tenant)
 	case c.MaxLines < 0 || c.MaxLines > 100_000_000:
 		return errs.New(errs.Invalid, "max_lines: it is %d, and may be up to 100000000", c.MaxLines)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"triagent/internal/errs"
 )
@@ -14,7 +15,9 @@ import (
 type Matcher struct{ Name, Op, Value string }
 
 // label is what may stand for the name of a label.
-var label = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+var label = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+})
 
 // Parse reads {name="value", ...} with the operators of PromQL and LogQL, the
 // braces included or not. The empty text is no condition. Nothing else passes:
@@ -39,7 +42,7 @@ func Parse(text string) ([]Matcher, error) {
 		}
 		rest = strings.TrimSpace(rest[at+len(m.Op):])
 		var ok bool
-		if m.Value, rest, ok = cutQuoted(rest); !ok || m.Op == "" || !label.MatchString(m.Name) {
+		if m.Value, rest, ok = cutQuoted(rest); !ok || m.Op == "" || !label().MatchString(m.Name) {
 			return nil, wrong(text)
 		}
 		out = append(out, m)

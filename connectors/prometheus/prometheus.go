@@ -15,6 +15,7 @@ package prometheus
 import (
 	"errors"
 	"regexp"
+	"sync"
 	"time"
 
 	"triagent/connectors"
@@ -34,7 +35,9 @@ type Config struct {
 }
 
 // label is what Prometheus takes for the name of a label.
-var label = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+var label = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+})
 
 // Validate says what is wrong with the settings.
 func (c *Config) Validate() error {
@@ -45,9 +48,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	switch {
-	case c.NodeLabel != "" && !label.MatchString(c.NodeLabel):
+	case c.NodeLabel != "" && !label().MatchString(c.NodeLabel):
 		return errs.New(errs.Invalid, "node_label: %.40q is no name of a label", c.NodeLabel)
-	case c.ServiceLabel != "" && !label.MatchString(c.ServiceLabel):
+	case c.ServiceLabel != "" && !label().MatchString(c.ServiceLabel):
 		return errs.New(errs.Invalid, "service_label: %.40q is no name of a label", c.ServiceLabel)
 	case c.Step != 0 && (c.Step < time.Second || c.Step > time.Hour || c.Step%time.Second != 0):
 		return errs.New(errs.Invalid, "step: it is %v, and may be whole seconds up to 1h, or 0 for the scrape interval", c.Step)

@@ -70,7 +70,7 @@ func cutBy(i int, first, later string) string {
 
 // quoteName writes the name of a label; Prometheus 3 allows any text, quoted.
 func quoteName(name string) string {
-	if label.MatchString(name) {
+	if label().MatchString(name) {
 		return name
 	}
 	return strconv.Quote(name)

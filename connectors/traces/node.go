@@ -4,6 +4,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -17,7 +18,9 @@ var labelKeys = []string{
 }
 
 // random is an ID that a library made up when its process began.
-var random = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$|^[0-9a-fA-F]{32}$`)
+var random = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$|^[0-9a-fA-F]{32}$`)
+})
 
 // Node is the node that a resource is; it has no name if the resource says
 // nothing that names one.
@@ -81,9 +84,9 @@ func names(id, pod, host, service, machine string) []string {
 		}
 	}
 	switch {
-	case random.MatchString(id) && pod != "":
+	case random().MatchString(id) && pod != "":
 		add(pod)
-	case random.MatchString(id) && host != "" && service != "":
+	case random().MatchString(id) && host != "" && service != "":
 		add(service + "@" + host)
 	}
 	add(id)

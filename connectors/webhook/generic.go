@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"triagent/connectors"
 	"triagent/internal/errs"
@@ -106,7 +107,9 @@ var (
 	}
 )
 
-var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+var goodName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+})
 
 // minSecret is the length in bytes from which a secret cannot be guessed.
 const minSecret = 16
@@ -120,7 +123,7 @@ func NewGeneric(name string, c GenericConfig) (*Generic, error) {
 	if name != "" {
 		g.source += "/" + name
 		k.where += "." + name
-		if !goodName.MatchString(name) {
+		if !goodName().MatchString(name) {
 			k.wrong("", "a name has small letters, digits, - and _ only, at most 63, as it is part of the address")
 		}
 	}

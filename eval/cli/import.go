@@ -79,7 +79,7 @@ func importKnown(ctx context.Context, dir, cache string, e *Env) ([]string, erro
 }
 
 // cacheVersion changes when an importer writes something else than before.
-const cacheVersion = "1"
+const cacheVersion = "2"
 
 // importOnce imports a set into a folder that is named after what was read, so
 // that a changed source or importer is imported anew.

@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"triagent/incident"
 	"triagent/internal/errs"
 )
 
@@ -27,10 +29,32 @@ type Manifest struct {
 	System  string  `json:"system"`          // what was observed; sets of one system are left out together
 	Notes   string  `json:"notes,omitempty"` // how windows were cut, what was left out
 	Cases   []Entry `json:"cases"`           // in the order of their paths
+	// Doubts are stretches that the set calls free of faults and that may hold one,
+	// in order of time. Cases are cut as if there were none.
+	Doubts []Doubt `json:"doubts,omitempty"`
 	// Checksum is the SHA-256 of every file of every case: hex digits.
 	Checksum string `json:"checksum"`
 	// Dir is the folder that holds the manifest; not stored.
 	Dir string `json:"-"`
+}
+
+// Doubt is a stretch of time, half-open, in which a fault may be that is not
+// listed.
+type Doubt struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Why  string    `json:"why"`
+}
+
+// Doubted says why a window may hold a fault that is not listed; empty: it is
+// not known to.
+func (m *Manifest) Doubted(w incident.Window) string {
+	for _, d := range m.Doubts {
+		if w.Overlaps(incident.Window{From: d.From, To: d.To}) {
+			return d.Why
+		}
+	}
+	return ""
 }
 
 // Entry is one bundle of a set.
@@ -40,6 +64,11 @@ type Entry struct {
 	Split string `json:"split"`           // of truth.json
 	Part  string `json:"part"`            // "case", or "memory": a solved case, never scored
 	Drawn bool   `json:"drawn,omitempty"` // a healthy stretch that was cut out of a run, not one recorded as a case
+	// Roles are those of nodes in the window, the most telling of each, where the set
+	// tells them; Records is how many log records there are, where they were counted.
+	// Neither is shown to an engine.
+	Roles   map[string]string `json:"roles,omitempty"`
+	Records int               `json:"records,omitempty"`
 }
 
 // The parts of a set.

@@ -40,7 +40,7 @@ func importMultilog(ctx context.Context, src, dst string, p Progress) ([]*Manife
 		}
 		id := fmt.Sprintf("multilog-%02d", i+1)
 		e := Entry{ID: id, Path: memberPath("cases", id), Part: PartCase, Split: m.Name + "/" + r["case"]}
-		if err := writeMultilog(src, filepath.Join(m.Dir, "cases", id), e, r); err != nil {
+		if err := writeMultilog(src, filepath.Join(m.Dir, "cases", id), &e, r); err != nil {
 			return nil, fmt.Errorf("case %s: %w", r["case"], err)
 		}
 		m.Cases = append(m.Cases, e)
@@ -49,7 +49,7 @@ func importMultilog(ctx context.Context, src, dst string, p Progress) ([]*Manife
 	return []*Manifest{m}, m.write()
 }
 
-func writeMultilog(src, dir string, e Entry, r map[string]string) error {
+func writeMultilog(src, dir string, e *Entry, r map[string]string) error {
 	start, err := epoch(r["start_epoch_utc"])
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func writeMultilog(src, dir string, e Entry, r map[string]string) error {
 	w := windowJSON{From: start.Add(-5 * time.Second), To: end.Add(5 * time.Second)}
 	b := newBundle(dir)
 	var t topologyJSON
-	boot := w.From
+	boot, said := w.From, witnesses{}
 	for i, f := range files {
 		node := fmt.Sprintf("iotdb%d", i)
 		t.Nodes = append(t.Nodes, iotdbNode(node))
@@ -85,8 +85,11 @@ func writeMultilog(src, dir string, e Entry, r map[string]string) error {
 		if len(rs) > 0 && rs[0].at.Before(boot) {
 			boot = rs[0].at
 		}
+		said.hear(node, rs, w.To)
+		e.Records += len(rs)
 		b.member("logs/"+node+".log.zst", func(w *bufio.Writer) error { return writeRecords(w, rs) })
 	}
+	e.Roles = said.roles(w.From)
 	b.json("incident.json", incidentJSON{
 		Version: 1, ID: e.ID, Title: "cluster misbehaves", System: "iotdb", Window: &w, Baseline: window(boot, w.From),
 		Alert: &alertJSON{Name: "ClusterHealth", At: w.From}, LogZone: "UTC",

@@ -139,6 +139,7 @@ func (d *nezhaDay) write(ctx context.Context, dst, system string, p Progress) (*
 	if err := m.begin(); err != nil {
 		return nil, err
 	}
+	m.Doubts = d.doubts()
 	cases := d.cases(system)
 	var mu sync.Mutex
 	done := 0

@@ -156,10 +156,14 @@ func diagnosisDefinitions() []definition {
 		{"strict_macro_f1", "diagnosis macro-F1", "", tallied(strictTallies, macro)},
 		{"iou", "window IoU", "", over(func(r *Row) (float64, bool) { return orZero(r.IoU), r.IoU != nil })},
 		{"iou_half", "window IoU >= .5", "", over(func(r *Row) (float64, bool) { return truth(orZero(r.IoU) >= .5), r.IoU != nil })},
+		{"onset_within", "onset within 30 s", "", over((*Row).onsetWithin)},
+		{"onset_error", "onset error, median", "s", onsetError},
 		{"ece", "calibration error (ECE)", "", ece},
 		{"brier", "Brier score", "", brier},
 		{"sure_right", "right among answers >= .8", "", sureRight},
 		{"sure_wrong", "wrong and >= .8", "", over((*Row).sureWrong)},
+		{"roles", "roles all right", "", over(func(r *Row) (float64, bool) { return truth(r.RolesRight == r.RolesAsked), r.RolesAsked > 0 })},
+		{"parsed", "log records all parsed", "", over(func(r *Row) (float64, bool) { return truth(r.Parsed == r.Records), r.Records > 0 })},
 		{"sound", "sound claims", "", func(rows []*Row) (float64, int, bool) {
 			good, all := 0, 0
 			for _, r := range rows {

@@ -47,10 +47,24 @@ type Row struct {
 	Verdict    incident.Verdict  `json:"verdict,omitempty"`
 	Confidence float64           `json:"confidence"`
 	Alarm      bool              `json:"alarm"`             // the answer says that something is wrong
+	Anomaly    float64           `json:"anomaly"`           // how likely the answer has it that something is wrong
 	Flagged    []incident.NodeID `json:"flagged,omitempty"` // nodes of the best abnormal window
 	Because    string            `json:"because,omitempty"` // strongest evidence of the first cause; only of a false alarm
+	Doubt      string            `json:"doubt,omitempty"`   // why a healthy window may hold a fault that is not listed
 	Hours      float64           `json:"hours"`             // length of the window examined; 0: none given
 	IoU        *float64          `json:"iou,omitempty"`     // nil: the truth names no window
+	// RolesAsked: so many nodes have a role that the set tells; RolesRight: of them, so
+	// many are what the answer says. Records and Parsed: log records of the case,
+	// and those of which time and level were read; 0: not asked.
+	RolesAsked int `json:"roles_asked,omitempty"`
+	RolesRight int `json:"roles_right,omitempty"`
+	Records    int `json:"records,omitempty"`
+	Parsed     int `json:"parsed,omitempty"`
+	// OnsetAsked: the first cause names a true node, and the truth says when that
+	// failed. Onset is how long after it the answer has it begin, in seconds; below
+	// 0: before. nil: not asked, or the answer names no time.
+	OnsetAsked bool     `json:"onset_asked,omitempty"`
+	Onset      *float64 `json:"onset_s,omitempty"`
 
 	Claims int `json:"claims"` // statements that cite evidence
 	Sound  int `json:"sound"`  // of those, how many cite evidence that exists and says so
@@ -70,7 +84,7 @@ type Row struct {
 // Fill copies what a diagnosis says into the row, and compares its best window
 // with the true one.
 func (r *Row) Fill(d incident.Diagnosis) {
-	r.Verdict, r.Confidence, r.Alarm = d.Verdict, d.Confidence, d.Detection.Anomalous
+	r.Verdict, r.Confidence, r.Alarm, r.Anomaly = d.Verdict, d.Confidence, d.Detection.Anomalous, d.Detection.Score
 	for _, c := range d.Causes {
 		r.Causes = append(r.Causes, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Label: c.Label, Probability: c.Probability})
 	}
@@ -91,6 +105,17 @@ func (r *Row) SetTruth(t telemetry.Truth) {
 	r.Healthy = t.Healthy
 	for _, c := range t.Causes {
 		r.Truth = append(r.Truth, Cause{Node: c.Node, Service: c.Service, Fault: c.Fault, Label: c.Label, Accept: c.Accept})
+	}
+}
+
+// SetRoles compares what nodes are in the picture of the diagnosis with what they
+// were.
+func (r *Row) SetRoles(d incident.Diagnosis, roles map[string]string) {
+	r.RolesAsked = len(roles)
+	for _, n := range d.Graph.Nodes {
+		if want, ok := roles[string(n.ID)]; ok && want == string(n.Role) {
+			r.RolesRight++
+		}
 	}
 }
 

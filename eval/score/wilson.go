@@ -34,8 +34,11 @@ func counted() map[string]func(r *Row) bool {
 		"strict_precision": func(r *Row) bool { t := total(strictTallies([]*Row{r})); return t.tp+t.fp > 0 },
 		"strict_recall":    func(r *Row) bool { _, ok := r.Strict(); return ok },
 		"iou_half":         func(r *Row) bool { return r.IoU != nil },
+		"onset_within":     func(r *Row) bool { return r.OnsetAsked },
 		"sure_right":       func(r *Row) bool { _, _, ok := sureRight([]*Row{r}); return ok },
 		"sure_wrong":       func(r *Row) bool { _, ok := r.sureWrong(); return ok },
+		"roles":            func(r *Row) bool { return r.RolesAsked > 0 },
+		"parsed":           func(r *Row) bool { return r.Records > 0 },
 		"sound":            func(r *Row) bool { return r.Claims > 0 },
 		"rejected":         func(r *Row) bool { return !r.Healthy },
 	}

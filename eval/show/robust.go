@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"triagent/eval"
@@ -47,11 +48,18 @@ func (p *printer) healthy(r *eval.Report) {
 	for i := range r.Sets {
 		if s := &r.Sets[i]; len(s.Exact.Rows) > 0 {
 			rows = append(rows, calm(s.Name, s.Exact.Rows))
+			if sure := undoubted(s.Exact.Rows); len(sure) < len(s.Exact.Rows) {
+				rows = append(rows, calm("  cleaned", sure))
+			}
 			all = append(all, s.Exact.Rows...)
 		}
 	}
+	rows = append(rows, calm("all", all))
+	if sure := undoubted(all); len(sure) < len(all) {
+		rows = append(rows, calm("  cleaned: without those that may hold a fault that is not listed", sure))
+	}
 	p.line("")
-	p.table(append(rows, calm("all", all)))
+	p.table(rows)
 	for i := range r.Sets {
 		s := &r.Sets[i]
 		for _, why := range sortedKeys(s.NoWindows) {
@@ -64,11 +72,21 @@ func (p *printer) healthy(r *eval.Report) {
 			p.line("  failed: %s: %s", row.Case, row.Error)
 		case row.Alarm && len(row.Causes) > 0:
 			c := row.Causes[0]
-			p.line("  %s: %s on %s, %s %.2f: %s", row.Case, c.Fault, c.Node, row.Verdict, row.Confidence, row.Because)
+			doubt := ""
+			if row.Doubt != "" {
+				doubt = " (doubtful: " + row.Doubt + ")"
+			}
+			p.line("  %s: %s on %s, %s %.2f: %s%s", row.Case, c.Fault, c.Node, row.Verdict, row.Confidence, row.Because, doubt)
 		case row.Alarm:
 			p.line("  %s: %s %.2f", row.Case, row.Verdict, row.Confidence)
 		}
 	}
+}
+
+// undoubted are the rows of windows that are not known to hold a fault that is not
+// listed.
+func undoubted(rows []*score.Row) []*score.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r *score.Row) bool { return r.Doubt != "" })
 }
 
 // calm is the line of some healthy windows.

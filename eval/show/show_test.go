@@ -158,12 +158,12 @@ func TestRobust(t *testing.T) {
 	r.Settings.HealthyWindows = 5
 	s.NoWindows = map[string]int{"too short": 3}
 	s.Exact.Rows = rows[4:]
-	rows[5].Because = "metric cpu.use up 9"
+	rows[5].Because, rows[5].Doubt = "metric cpu.use up 9", "CPU of x is up"
 	r.Sets = r.Sets[:1]
 	if err := show.Text(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`all +2 +2 +360 s +1 +0\.500 +0\.095 to 0\.905 +0`, `3 cases give none: too short`, `f: cpu_saturation on db-1,  ?0\.60: metric cpu\.use up 9`} {
+	for _, want := range []string{`all +2 +2 +360 s +1 +0\.500 +0\.095 to 0\.905 +0`, `3 cases give none: too short`, `f: cpu_saturation on db-1,  ?0\.60: metric cpu\.use up 9 \(doubtful: CPU of x is up\)`, `cleaned: .* +1 +1 +360 s +0 +0\.000`} {
 		if !regexp.MustCompile(want).MatchString(b.String()) {
 			t.Errorf("no %q in %s", want, b.String())
 		}

@@ -160,7 +160,15 @@ func (p *printer) pooled(all *eval.Pooled) {
 	p.line("\nall sets together")
 	rows := [][]string{{"  figure", "value", "95 % interval", "n", "late", "same, exact"}}
 	for _, f := range all.Figures {
-		rows = append(rows, []string{"  " + f.Name, number(f.Value), interval(f), strconv.Itoa(f.N), cell(all.Late, f.Key), cell(all.Same, f.Key)})
+		rows = append(rows, []string{"  " + titled(f), number(f.Value), interval(f), strconv.Itoa(f.N), cell(all.Late, f.Key), cell(all.Same, f.Key)})
+	}
+	p.table(rows)
+	if len(all.Refits) == 0 {
+		return
+	}
+	rows = [][]string{{"  scale refit without", "its answers", "shift", "slope", ".8 becomes"}}
+	for _, f := range all.Refits {
+		rows = append(rows, []string{"  " + f.System, strconv.Itoa(f.Rows), number(f.Shift), number(f.Slope), number(f.At(.8))})
 	}
 	p.table(rows)
 }
@@ -178,11 +186,7 @@ func (p *printer) set(s *eval.SetReport) {
 	}
 	rows := [][]string{head}
 	for _, f := range s.Exact.Figures {
-		name := f.Name
-		if f.Unit != "" {
-			name += ", " + f.Unit
-		}
-		row := []string{"  " + name, number(f.Value), interval(f), strconv.Itoa(f.N)}
+		row := []string{"  " + titled(f), number(f.Value), interval(f), strconv.Itoa(f.N)}
 		late, same := "n/a", "n/a"
 		if s.Late != nil {
 			late, same = cell(s.Late.Figures, f.Key), cell(s.Late.Same, f.Key)
@@ -242,6 +246,14 @@ func cases(n int) string {
 		return "1 case"
 	}
 	return strconv.Itoa(n) + " cases"
+}
+
+// titled is the name of a figure with its unit.
+func titled(f score.Figure) string {
+	if f.Unit == "" {
+		return f.Name
+	}
+	return f.Name + ", " + f.Unit
 }
 
 func cell(fs []score.Figure, key string) string {

@@ -66,6 +66,7 @@ var shapes = map[string]string{
 	"code.call_up":             "{operation} calls more {span}[ of {peer}] {after} in {calls}, usual {before} in {calls_before}",
 	"code.call_down":           "{operation} calls less {span}[ of {peer}] {after} in {calls}, usual {before} in {calls_before}",
 	"alert.raised":             "alert {name}[ on {operation}]",
+	"alert.between":            "alert {name} on {operation}, not slow where answered",
 	"change.happened":          "{kind}[: {text}]",
 	"change.text":              "{kind}[: {text}]",
 	"role.leads":               "leads {led} of {member} groups",

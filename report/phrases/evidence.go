@@ -68,6 +68,7 @@ var evidence = table{
 	"code.call_down": {"{operation} calls {span}[ of {peer}] less often: {after} in {calls} {calls|call|calls}, {before} in {calls_before} before", "{operation} 更少调用[ {peer} 的] {span}：{calls} 次调用中 {after} 次，此前 {calls_before} 次中 {before} 次"},
 
 	"alert.raised":    {"alert {name}[ on {operation}]", "告警 {name}[，操作 {operation}]"},
+	"alert.between":   {"alert {name} on {operation}, which is not slow where it is answered", "告警 {name}，操作 {operation}，而应答一端并不慢"},
 	"change.happened": {"{kind} at {at}[: {text}]", "{at} 发生 {kind}[：{text}]"},
 	"change.text":     {"{kind}[: {text}]", "{kind}[：{text}]"},
 

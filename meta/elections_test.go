@@ -1,0 +1,119 @@
+package meta
+
+import (
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"triagent/incident"
+	"triagent/telemetry"
+)
+
+func TestRatisVote(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		want vote
+		ok   bool
+	}{
+		{"0@group-000000000000: changes role from CANDIDATE to LEADER at term 1 for changeToLeader", vote{peer: "0", group: "group-000000000000", role: incident.Leader}, true},
+		{"1@group-A: changes role from      null to FOLLOWER at term 0 for startAsFollower", vote{peer: "1", group: "group-A", role: incident.Follower}, true},
+		{"n4@group-A: change Leader from null to n3 at term 3 for appendEntries, leader elected after 204ms", vote{peer: "n4", group: "group-A", leader: "n3"}, true},
+		{"n4@group-A: change Leader from n3 to null at term 3 for PRE_VOTE", vote{}, false},
+		{"n4@group-A: changes role from  FOLLOWER to CANDIDATE at term 1 for changeToCandidate", vote{}, false},
+		{"@group-A: changes role from CANDIDATE to LEADER", vote{}, false},
+		{"group-A client-1: client change Leader from 4 to 8", vote{}, false},
+		{"n4@group-A->n3, cid=1: change of plan from 1 to LEADER", vote{}, false},
+		{"nothing", vote{}, false},
+	} {
+		if got, ok := ratisVote([]byte(tt.line)); got != tt.want || ok != tt.ok {
+			t.Errorf("%q: %+v %v, want %+v %v", tt.line, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func FuzzRatisVote(f *testing.F) {
+	f.Add([]byte("0@group-1: changes role from CANDIDATE to LEADER at term 1"))
+	f.Add([]byte("4@group-2: change Leader from null to 3 at term 3"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		v, ok := ratisVote(body)
+		if ok && (v.peer == "" || !strings.HasPrefix(v.group, "group-") || (v.leader == "") == (v.role == "")) {
+			t.Errorf("%q: %+v", body, v)
+		}
+	})
+}
+
+// elections is a cluster of three whose topology names no role: a leads the
+// configuration nodes until c wins; b leads a region, which only c says.
+func elections(t *testing.T, system string) *telemetry.Bundle {
+	t.Helper()
+	lines := map[incident.NodeID]string{
+		"a": "12:00:01 [x] INFO  o.a.r.RaftServerImpl:329 - 0@group-000000000000: changes role from CANDIDATE to LEADER at term 1 for changeToLeader",
+		"b": "12:00:02 [x] INFO  o.a.r.ServerState:317 - 1@group-000000000000: change Leader from null to 0 at term 1 for appendEntries",
+		"c": "12:00:02 [x] INFO  o.a.r.ServerState:317 - 2@group-000000000000: change Leader from null to 0 at term 1 for appendEntries\n" +
+			"2026-01-02 12:00:03 [x] INFO  o.a.r.ServerState:317 - 2@group-000100000001: change Leader from null to 1 at term 1 for appendEntries\n" +
+			"2026-01-02 12:11:00 [x] INFO  o.a.r.RaftServerImpl:329 - 2@group-000000000000: changes role from CANDIDATE to LEADER at term 2 for changeToLeader",
+	}
+	dst := filepath.Join(t.TempDir(), "bundle")
+	if err := telemetry.Write(t.Context(), dst, func(w *telemetry.Writer) error {
+		top := incident.Topology{}
+		for _, n := range []incident.NodeID{"a", "b", "c"} {
+			top.Nodes = append(top.Nodes, incident.Node{ID: n})
+			lw, err := w.Log(n)
+			if err == nil {
+				_, err = io.WriteString(lw, "2026-01-02 "+lines[n]+"\n")
+			}
+			if err = errors.Join(err, lw.Close()); err != nil {
+				return err
+			}
+		}
+		if err := w.Topology(top); err != nil {
+			return err
+		}
+		return w.Incident(incident.Incident{ID: "rig-1", System: system, Window: minute(10, 15), Baseline: minute(0, 9)}, time.UTC)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := telemetry.Open(t.Context(), dst, telemetry.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestElected(t *testing.T) {
+	roles, cut, err := elected(t.Context(), elections(t, "iotdb"))
+	if err != nil || cut {
+		t.Fatal(cut, err)
+	}
+	line := NewTimeline(incident.Topology{Roles: roles})
+	for _, tt := range []struct {
+		node incident.NodeID
+		w    incident.Window
+		want incident.Role
+	}{
+		{"a", minute(1, 10), incident.ConfigLeader},
+		{"a", minute(12, 15), incident.ConfigFollower},
+		{"b", minute(1, 15), incident.Leader}, // by the word of c alone
+		{"c", minute(1, 10), incident.Follower},
+		{"c", minute(10, 15), incident.ConfigLeader},
+	} {
+		if got := line.At(tt.node, tt.w); len(got) == 0 || got[0] != tt.want {
+			t.Errorf("%s in %v: %v, want %s first", tt.node, tt.w, got, tt.want)
+		}
+	}
+	groups := groupsOf(roles)
+	if len(groups) != 2 || len(groups[0].Members) != 3 || len(groups[1].Members) != 2 {
+		t.Errorf("groups %+v", groups)
+	}
+	if roles, _, _ := elected(t.Context(), elections(t, "kubernetes")); roles != nil {
+		t.Errorf("%+v of a system that has no such lines", roles)
+	}
+	b := elections(t, "iotdb")
+	b.Topology.Roles = []incident.RoleSpan{{Node: "a", Role: incident.Leader}}
+	if roles, _, _ := elected(t.Context(), b); roles != nil {
+		t.Errorf("%+v beside those of the topology", roles)
+	}
+}
