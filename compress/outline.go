@@ -64,7 +64,7 @@ const (
 // by its high bit; along a run of letters and digits it goes by the carry of an
 // addition.
 func outline(b []byte) uint64 {
-	h, run, before := seed+uint64(len(b)), uint64(0), uint64(isDelim)
+	h, run, before := secret+uint64(len(b)), uint64(0), uint64(isDelim)
 	i := uint(len(b)-1)%8 + 1
 	w := binary.LittleEndian.Uint64(b) << (64 - 8*i)
 	for {
