@@ -126,6 +126,9 @@ func (m *model) attributes(o *op, t *texts, s *telemetry.Mark, bin int) {
 			o.attributes = map[string]*moments{}
 		}
 		if o.attributes[k] == nil {
+			if len(o.attributes) == mostAttributes {
+				continue
+			}
 			o.attributes[k] = newMoments(m.g.bins())
 		}
 		o.attributes[k].add(bin, f)
@@ -137,6 +140,10 @@ func (m *model) attributes(o *op, t *texts, s *telemetry.Mark, bin int) {
 		o.shapes.add(text, bin, m.g, s)
 	}
 }
+
+// mostAttributes bounds the sizes that an operation tells: a key beyond holds an
+// identifier.
+const mostAttributes = 32
 
 // sizeOf is the last word of an attribute's name: "bytes" of
 // "db.response_bytes", "size" of "http.response.body.size".

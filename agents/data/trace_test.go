@@ -245,6 +245,21 @@ func TestTraceStrangers(t *testing.T) {
 	}
 }
 
+// So are the sizes of calls.
+func TestTraceAttributes(t *testing.T) {
+	s := newScene(t)
+	for i := range 10 * mostAttributes {
+		s.span(fmt.Sprint("t", i), "", "a-1", "get", "client", float64(i%100), 1, map[string]any{"peer.service": "b-1", fmt.Sprint("k", i, ".bytes"): i + 1})
+	}
+	w, err := (*spanWalk)(nil).walked(t.Context(), s.input(), &logWalk{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.model.opSeq) != 1 || len(w.model.opSeq[0].attributes) != mostAttributes {
+		t.Errorf("%d operations, the first with %d sizes; want %d", len(w.model.opSeq), len(w.model.opSeq[0].attributes), mostAttributes)
+	}
+}
+
 func TestTraceShape(t *testing.T) {
 	s := newScene(t)
 	s.shop(func(r *request) { r.netPrice = 200 })
