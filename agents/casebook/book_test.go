@@ -136,7 +136,6 @@ func TestOtherSystem(t *testing.T) {
 	}
 }
 
-// A service or two of the same name elsewhere do not make it the same system.
 // TestUnseen leaves room for faults that the book has not seen: much where each
 // case had another, little where they came again, and none where the node looks
 // like one that it knows.
@@ -168,6 +167,7 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
+// A service or two of the same name elsewhere do not make it the same system.
 func TestSharedName(t *testing.T) {
 	c := worn(101, 1)
 	for i := range c.Nodes[:4] {
