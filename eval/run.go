@@ -56,7 +56,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	rep := &Report{
 		Version: 1, Program: c.Version, Seed: c.Seed, Started: start.UTC().Truncate(time.Second),
 		Settings: Settings{
-			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, Rename: c.Rename, Window: c.Window,
+			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, MemoryCases: c.MemoryCases, Rename: c.Rename, Window: c.Window,
 			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Knowledge: c.Options.Knowledge, Jobs: c.Jobs,
 			Perturb: c.Perturb, HealthyWindows: c.Healthy,
 		},
