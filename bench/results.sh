@@ -33,6 +33,9 @@ twenty() {
 	section 'With solved cases of its own system' "triagent eval run --datasets DIR --sets 'tvdiag*' --memory set --no-check --late 0"
 	bin/triagent eval run --datasets "$sets" --sets 'tvdiag*' --memory set --no-check --late 0 | sed '/^all sets together/,/^$/d'
 	printf '```\n'
+	section 'With ten solved cases of its own system' "triagent eval run --datasets DIR --sets iotdb-lab --memory set --memory-cases 10 --no-check --late 0"
+	bin/triagent eval run --datasets "$sets" --sets iotdb-lab --memory set --memory-cases 10 --no-check --late 0 | sed '/^iotdb-lab:/,$d'
+	printf '```\n'
 	section 'With twenty solved cases' "for seed in 1 2 3 4 5 6; do triagent eval run --datasets DIR --sets 'tvdiag*' --memory set --memory-cases 20 --seed \$seed --no-check --late 0; done"
 	twenty
 	printf '```\n'
@@ -48,7 +51,7 @@ twenty() {
 	bin/triagent eval run --datasets "$sets" --sets iotdb-lab --without-roles --json "$work/noroles.json"
 	printf '```\n'
 	section 'With other names of nodes' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0"
-	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0 | head -8
+	bin/triagent eval run --datasets "$sets" --sets 'iotdb-lab,nezha*' --rename nodes --no-check --late 0 | sed '/^all sets together/,$d'
 	printf '```\n'
 	# The tables stand before the figures set by set.
 	section 'Made harder' "triagent eval run --datasets DIR --sets 'iotdb-lab,nezha*' --perturb all --no-check --late 0"

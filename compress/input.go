@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -26,7 +27,12 @@ func FileInput(path string, stdin io.Reader) Input {
 	if path == "-" {
 		return Input{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}
 	}
-	return Input{path, func() (io.ReadCloser, error) { return os.Open(path) }}
+	return Input{path, func() (io.ReadCloser, error) {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, &errs.Error{Kind: errs.Invalid, Err: errors.New("is a folder"), Remedy: "name the files in it, as " + filepath.Join(path, "*.log")}
+		}
+		return os.Open(path)
+	}}
 }
 
 const (
@@ -54,6 +60,10 @@ func openLines(in Input, maxLine int) (*lineReader, error) {
 		kind := errs.Unavailable
 		if errors.Is(err, fs.ErrNotExist) {
 			kind = errs.NotFound
+		}
+		var told *errs.Error
+		if errors.As(err, &told) {
+			return nil, &errs.Error{Op: "read log", Kind: told.Kind, File: in.Name, Err: told.Err, Remedy: told.Remedy}
 		}
 		return nil, &errs.Error{Op: "read log", Kind: kind, File: in.Name, Err: err}
 	}

@@ -15,10 +15,24 @@ import (
 // place, which two messages of one outline share, and tells the bytes from each
 // other only where a word keeps its digits, and in dates and octets of
 // hexadecimal digits. There it says so, and the hash is not kept.
+//
+// Where outlines hardly ever help, as where all messages hold jk2_init(), they are
+// left alone for a while.
 type hasher struct {
-	scan scanner
-	seen *outlines // may be shared
+	scan   scanner
+	seen   *outlines // may be shared
+	looked int       // messages looked up in this trial
+	found  int       // and found
+	pause  int       // messages to scan at once before the next trial
 }
+
+// A trial looks messages up; if too few are found, many are not looked up. An
+// outline costs a third of a scan, so it pays where more than that share is found.
+const (
+	trialLen   = 1024
+	trialLeast = trialLen / 3
+	trialPause = 15 * trialLen
+)
 
 func newHasher(o *outlines) *hasher { return &hasher{seen: o} }
 
@@ -27,12 +41,25 @@ func (x *hasher) hash(b []byte) uint64 {
 	if len(b) < 8 {
 		return x.scan.scan(b)
 	}
+	if x.pause > 0 {
+		x.pause--
+		return x.scan.scan(b)
+	}
+	if x.looked == trialLen {
+		if x.found < trialLeast {
+			x.pause = trialPause
+		}
+		x.looked, x.found = 0, 0
+	}
+	x.looked++
 	key := outline(b)
 	h, ok := x.seen.get(key)
-	if !ok {
-		if h = x.scan.scan(b); !x.scan.own {
-			x.seen.put(key, h)
-		}
+	if ok {
+		x.found++
+		return h
+	}
+	if h = x.scan.scan(b); !x.scan.own {
+		x.seen.put(key, h)
 	}
 	return h
 }
@@ -64,7 +91,7 @@ const (
 // by its high bit; along a run of letters and digits it goes by the carry of an
 // addition.
 func outline(b []byte) uint64 {
-	h, run, before := seed+uint64(len(b)), uint64(0), uint64(isDelim)
+	h, run, before := secret+uint64(len(b)), uint64(0), uint64(isDelim)
 	i := uint(len(b)-1)%8 + 1
 	w := binary.LittleEndian.Uint64(b) << (64 - 8*i)
 	for {

@@ -2,6 +2,7 @@ package compress
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,61 @@ func TestOutlineTells(t *testing.T) {
 				b[i] = was
 			}
 		}
+	}
+}
+
+// apache is a message whose words hold digits, as all of its log do; ratis is one
+// of another kind.
+func apache(i int) []byte {
+	return fmt.Appendf(nil, "jk2_init() Found child %d in scoreboard slot %d", 1000+i%7000, i%10)
+}
+
+func ratis(i int) []byte {
+	return fmt.Appendf(nil, "0@group-000000000000->1: nextIndex: updateIncreasingly %d -> %d", i, i+1)
+}
+
+// Outlines that do not help are left alone, until they do; hashes stay what they are.
+func TestOutlinesPause(t *testing.T) {
+	x := newHasher(new(outlines))
+	tried := func(line func(int) []byte, n int) (looked int) {
+		for i := range n {
+			b := line(i)
+			before := x.pause
+			sameHash(t, x, b)
+			if x.pause >= before { // else it was scanned at once
+				looked++
+			}
+		}
+		return looked
+	}
+	const n = 20 * (trialLen + trialPause)
+	if got := tried(apache, n); got > n/10 {
+		t.Errorf("%d of %d messages that outlines do not tell were looked up", got, n)
+	}
+	if got := tried(ratis, n); got < n-trialPause-trialLen {
+		t.Errorf("%d of %d messages that outlines tell were looked up", got, n)
+	}
+}
+
+// BenchmarkHasher hashes messages that outlines do not tell, and some that they do.
+func BenchmarkHasher(b *testing.B) {
+	for name, line := range map[string]func(int) []byte{"apache": apache, "ratis": ratis} {
+		var lines [4096][]byte
+		for i := range lines {
+			lines[i] = line(i)
+		}
+		b.Run(name, func(b *testing.B) {
+			x := newHasher(new(outlines))
+			for i := 0; b.Loop(); i++ {
+				x.hash(lines[i%len(lines)])
+			}
+		})
+		b.Run(name+"/scan", func(b *testing.B) {
+			var s scanner
+			for i := 0; b.Loop(); i++ {
+				s.scan(lines[i%len(lines)])
+			}
+		})
 	}
 }
 

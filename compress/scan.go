@@ -3,6 +3,7 @@ package compress
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/maphash"
 	"math/bits"
 )
 
@@ -90,6 +91,14 @@ func mix(h, v uint64) uint64 {
 	return hi ^ lo
 }
 
+// turn hashes a separator after h. It must not be linear: rows of 64 would cancel.
+func turn(h, v uint64) uint64 { return bits.RotateLeft64((h^v)*prime, 29) }
+
+// secret begins the hashes of messages and outlines, and is another in each process:
+// who writes lines cannot write one that passes for another. Which lines are told
+// apart does not depend on it, nor does any order.
+var secret = maphash.Comparable(maphash.MakeSeed(), 0)
+
 // hashText hashes text from:to of b after h.
 func hashText(h uint64, b []byte, from, to int) uint64 {
 	n := to - from
@@ -113,7 +122,7 @@ func hashText(h uint64, b []byte, from, to int) uint64 {
 // and the count stay in registers: what needs more goes through run and quote.
 func (s *scanner) scan(b []byte) uint64 {
 	s.last, s.list, s.own = -1, 0, false
-	h, n, quoted := uint64(seed), 0, false
+	h, n, quoted := secret, 0, false
 	for i := 0; i < len(b); {
 		if n > maxTokens-8 {
 			s.n, s.h = n, h
@@ -157,7 +166,7 @@ func (s *scanner) scan(b []byte) uint64 {
 			quoted = quoted && c != '"'
 			s.toks[n] = token{int32(i), int32(i + 1), sepToken}
 			n++
-			h = bits.RotateLeft64(h, 9) ^ uint64(c)*sepPrime
+			h = turn(h, uint64(c)*sepPrime)
 			i++
 			continue
 		}
@@ -167,7 +176,7 @@ func (s *scanner) scan(b []byte) uint64 {
 		if n > 0 && i < len(b) {
 			s.toks[n] = token{int32(from), int32(i), spaceToken}
 			n++
-			h = bits.RotateLeft64(h, 9) ^ blankHash
+			h = turn(h, blankHash)
 		}
 	}
 	if n > 0 && s.toks[n-1].kind == spaceToken {
@@ -275,7 +284,7 @@ var space = []byte{' '}
 func (s *scanner) sep(from, to int, c uint64) {
 	s.toks[s.n] = token{int32(from), int32(to), sepToken}
 	s.n++
-	s.h = bits.RotateLeft64(s.h, 9) ^ c*sepPrime
+	s.h = turn(s.h, c*sepPrime)
 }
 
 // marks takes punctuation around a word, byte by byte; what goes beyond the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,21 +50,42 @@ func ReadReport(name string) (*Report, error) {
 		return nil, &errs.Error{Op: "read report", Kind: errs.Invalid, File: name, Err: err}
 	}
 	r := &Report{}
-	if err := json.Unmarshal(b, r); err != nil {
-		return nil, &errs.Error{Op: "read report", Kind: errs.Invalid, File: name, Err: err}
-	}
-	if r.Version != 1 || len(r.Sets) == 0 {
-		return nil, &errs.Error{Op: "read report", Kind: errs.Invalid, File: name, Err: errors.New("not a report of eval run")}
+	if err := json.Unmarshal(b, r); err != nil || r.Version != 1 || len(r.Sets) == 0 {
+		return nil, &errs.Error{
+			Op: "read report", Kind: errs.Invalid, File: name, Err: errors.New("is no report of a run"),
+			Remedy: "name a file that eval run --json wrote",
+		}
 	}
 	return r, nil
+}
+
+// differ names the options in which two runs are not alike.
+func differ(a, b *Settings) []string {
+	var out []string
+	for _, o := range []struct {
+		name string
+		same bool
+	}{
+		{"--rename", a.Rename == b.Rename},
+		{"--memory", a.Memory == b.Memory},
+		{"--memory-cases", a.MemoryCases == b.MemoryCases},
+		{"--window", a.Window == b.Window},
+		{"--without-roles", a.WithoutRoles == b.WithoutRoles},
+		{"--knowledge", slices.Equal(a.Knowledge, b.Knowledge)},
+	} {
+		if !o.same {
+			out = append(out, o.name)
+		}
+	}
+	return out
 }
 
 // Compare compares two runs on the cases that both hold. Runs without a common
 // set give an error of kind Invalid.
 func Compare(before, after *Report, seed uint64) (*Comparison, error) {
 	c := &Comparison{Before: label(before), After: label(after)}
-	if before.Settings.Rename != after.Settings.Rename || before.Settings.Memory != after.Settings.Memory || before.Settings.Window != after.Settings.Window {
-		c.Notes = append(c.Notes, "the runs had different settings")
+	if names := differ(&before.Settings, &after.Settings); len(names) > 0 {
+		c.Notes = append(c.Notes, "the runs had other settings: "+strings.Join(names, ", "))
 	}
 	for i := range before.Sets {
 		a := &before.Sets[i]

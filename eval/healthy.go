@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"triagent/eval/importer"
 	"triagent/eval/perturb"
 	"triagent/incident"
@@ -71,16 +69,11 @@ func (r *runner) healthySet(ctx context.Context, m *importer.Manifest, entries [
 	}
 	list = drawn(list, r.Healthy, r.Seed)
 	results := make([]*result, len(list))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(r.Jobs)
-	for i, c := range list {
-		g.Go(func() (err error) {
-			k := &caseRun{runner: r, set: m, entry: c.entry, mem: mem}
-			results[i], err = k.calm(gctx, c)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	if err := r.each(ctx, m.Name, len(list), func(ctx context.Context, i int) (err error) {
+		k := &caseRun{runner: r, set: m, entry: list[i].entry, mem: mem}
+		results[i], err = k.calm(ctx, list[i])
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	late := r.Late

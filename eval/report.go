@@ -33,6 +33,7 @@ type Settings struct {
 	Cases        []string `json:"cases,omitempty"` // patterns; empty: all
 	LateSeconds  float64  `json:"late_s"`
 	Memory       string   `json:"memory,omitempty"`
+	MemoryCases  int      `json:"memory_cases,omitempty"` // of them, at most; 0: all
 	Rename       Renaming `json:"rename,omitempty"`
 	Window       Windows  `json:"window,omitempty"`
 	Trials       int      `json:"trials"`

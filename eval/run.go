@@ -56,7 +56,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	rep := &Report{
 		Version: 1, Program: c.Version, Seed: c.Seed, Started: start.UTC().Truncate(time.Second),
 		Settings: Settings{
-			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, Rename: c.Rename, Window: c.Window,
+			Cases: c.Cases, LateSeconds: c.Late.Seconds(), Memory: c.Memory, MemoryCases: c.MemoryCases, Rename: c.Rename, Window: c.Window,
 			Trials: c.Trials, WithoutRoles: c.Options.WithoutRoles, Knowledge: c.Options.Knowledge, Jobs: c.Jobs,
 			Perturb: c.Perturb, HealthyWindows: c.Healthy,
 		},
@@ -72,7 +72,12 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		}
 	}
 	if len(rep.Sets) == 0 {
-		return nil, errs.New(errs.Invalid, "no case is named %q", c.Cases)
+		err := errs.New(errs.Invalid, "no case of these sets has a name that fits --case %q and --sets %q", c.Cases, c.Only)
+		if len(c.Cases) == 0 {
+			err = errs.New(errs.Invalid, "none of these sets has a name that fits --sets %q", c.Only)
+		}
+		err.Remedy = "eval run without --sets and --case names what there is"
+		return nil, err
 	}
 	rep.Pooled = pool(rep.Sets, c.Seed)
 	rep.Engine, rep.Seconds = r.engine, time.Since(start).Seconds()
@@ -122,30 +127,39 @@ func (r *runner) set(ctx context.Context, m *importer.Manifest) (*SetReport, err
 	s := &SetReport{Name: m.Name, Kind: m.Kind, System: m.System, Notes: m.Notes, Checksum: sum, Changed: !same}
 	draws := !truths.anyHealthy
 	results := make([]*result, len(entries))
-	var done sync.Mutex
-	finished := 0
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(r.Jobs)
-	for i, e := range entries {
-		g.Go(func() error {
-			k := &caseRun{runner: r, set: m, entry: e, truth: truths.of[i], mem: mem, draw: draws}
-			var err error
-			if results[i], err = k.run(gctx); err != nil {
-				return fmt.Errorf("case %s: %w", e.ID, err)
-			}
-			done.Lock()
-			defer done.Unlock()
-			finished++
-			r.Progress(Progress{Set: m.Name, Done: finished, Total: len(entries)})
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+	if err := r.each(ctx, m.Name, len(entries), func(ctx context.Context, i int) (err error) {
+		k := &caseRun{runner: r, set: m, entry: entries[i], truth: truths.of[i], mem: mem, draw: draws}
+		if results[i], err = k.run(ctx); err != nil {
+			return fmt.Errorf("case %s: %w", entries[i].ID, err)
+		}
+		return nil
+	}); err != nil {
 		return nil, err
 	}
 	r.gather(s, results)
 	s.HeldOut = mem.heldOut()
 	return s, os.RemoveAll(filepath.Join(r.work, m.Name))
+}
+
+// each does n things of a set side by side, and tells how far it is.
+func (r *runner) each(ctx context.Context, set string, n int, do func(ctx context.Context, i int) error) error {
+	var done sync.Mutex
+	finished := 0
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(r.Jobs)
+	for i := range n {
+		g.Go(func() error {
+			if err := do(ctx, i); err != nil {
+				return err
+			}
+			done.Lock()
+			defer done.Unlock()
+			finished++
+			r.Progress(Progress{Set: set, Done: finished, Total: n})
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // gather puts the results of a set's cases together: the recorded cases first,

@@ -17,8 +17,15 @@ import (
 // Ratis. The logs of others are not read for it: that is a pass over all of them.
 var ratisSystems = []string{"iotdb", "ozone"}
 
-// mostElections is how many records are read for who leads.
-const mostElections = 4_000_000
+// Bounds of what is read for who leads: records, votes that are kept, groups that
+// they are about, and bytes of the name of a peer (those of Ratis are numbers or
+// UUIDs).
+const (
+	mostElections = 4_000_000
+	mostVotes     = 200_000
+	mostSeated    = 4096
+	mostPeerName  = 64
+)
 
 // vote is what one line of a log says of who leads a group.
 type vote struct {
@@ -31,50 +38,61 @@ type vote struct {
 }
 
 // elected reads from its logs who led and followed in a system whose topology
-// does not say so. cut says that there were more records than were read.
+// does not say so. cut says that there were more records, votes or groups than are
+// read.
 func elected(ctx context.Context, b *telemetry.Bundle) (roles []incident.RoleSpan, cut bool, err error) {
 	if len(b.Topology.Roles) > 0 || !slices.Contains(ratisSystems, b.Incident.System) {
 		return nil, false, nil
 	}
 	var votes []vote
+	groups := map[string]bool{}
 	n := 0
 	err = b.Logs(ctx, nil, func(r *telemetry.Record) error {
-		if n++; n > mostElections {
+		if n++; n > mostElections || len(votes) == mostVotes {
 			return errEnough
 		}
-		if v, ok := ratisVote(r.Body); ok && r.Time != 0 {
-			v.at, v.writer = r.Time, r.Node
-			votes = append(votes, v)
+		v, ok := ratisVote(r.Body)
+		if !ok || r.Time == 0 {
+			return nil
 		}
+		if !groups[v.group] && len(groups) == mostSeated {
+			cut = true
+			return nil
+		}
+		groups[v.group] = true
+		v.at, v.writer = r.Time, r.Node
+		votes = append(votes, v)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, false, err
 	}
-	return count(votes, b.Incident.System == "iotdb"), err != nil, nil
+	return count(votes, b.Incident.System == "iotdb"), cut || err != nil, nil
 }
 
-// ratisVote reads a line of Ratis, as
+// ratisVote reads a message of Ratis, as
 //
 //	3@group-000200000002: changes role from CANDIDATE to LEADER at term 3 for changeToLeader
 //	4@group-000200000002: change Leader from null to 3 at term 3 for appendEntries, leader elected after 204ms
+//
+// One that only holds such words is not of Ratis: what clients send is quoted
+// within messages, and would make leaders of whom they like.
 func ratisVote(body []byte) (vote, bool) {
-	at := bytes.Index(body, []byte("@group-"))
-	if at <= 0 {
+	peer, rest, _ := bytes.Cut(body[:min(len(body), mostPeerName+len(groupMark)+groupDigits+1)], []byte(groupMark))
+	if !isPeer(peer) || len(rest) <= groupDigits || rest[groupDigits] != ':' || !isHex(rest[:groupDigits]) {
 		return vote{}, false
 	}
-	group, said, ok := bytes.Cut(body[at+1:], []byte(": change"))
-	if !ok || bytes.ContainsAny(group, " ,>") {
+	said, ok := bytes.CutPrefix(body[len(peer)+len(groupMark)+groupDigits:], []byte(": change"))
+	if !ok {
 		return vote{}, false
 	}
-	from := bytes.LastIndexAny(body[:at], " [(") + 1
-	v := vote{peer: string(body[from:at]), group: string(group)}
+	v := vote{peer: string(peer), group: groupMark[1:] + string(rest[:groupDigits])}
 	what, rest, _ := bytes.Cut(said, []byte(" from "))
 	_, to, ok := bytes.Cut(rest, []byte(" to "))
 	word, _, _ := bytes.Cut(bytes.TrimSpace(to), []byte(" "))
 	switch {
-	case !ok || v.peer == "":
-	case string(what) == " Leader" && len(word) > 0 && string(word) != "null":
+	case !ok:
+	case string(what) == " Leader" && isPeer(word) && string(word) != "null":
 		v.leader = string(word)
 		return v, true
 	case string(what) == "s role" && string(word) == "LEADER":
@@ -85,6 +103,25 @@ func ratisVote(body []byte) (vote, bool) {
 		return v, true
 	}
 	return vote{}, false
+}
+
+// A group is named after the last part of its UUID.
+const (
+	groupMark   = "@group-"
+	groupDigits = 12
+)
+
+// isPeer reports whether text may name a peer.
+func isPeer(text []byte) bool {
+	return len(text) > 0 && len(text) <= mostPeerName && !bytes.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
+	})
+}
+
+func isHex(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'f') && (r < 'A' || r > 'F') && (r < '0' || r > '9')
+	})
 }
 
 // count makes of votes who was what from when on. config says that the group of
@@ -139,10 +176,12 @@ func count(votes []vote, config bool) []incident.RoleSpan {
 // groupsOf are the groups that roles were held in, with who held one.
 func groupsOf(roles []incident.RoleSpan) []incident.Group {
 	var out []incident.Group
+	at := map[string]int{}
 	for _, s := range roles {
-		i := slices.IndexFunc(out, func(g incident.Group) bool { return g.ID == s.Group })
-		if i < 0 {
+		i, ok := at[s.Group]
+		if !ok {
 			i = len(out)
+			at[s.Group] = i
 			out = append(out, incident.Group{ID: s.Group, Consensus: "ratis"})
 		}
 		if !slices.Contains(out[i].Members, s.Node) {

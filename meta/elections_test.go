@@ -1,7 +1,9 @@
 package meta
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -19,14 +21,22 @@ func TestRatisVote(t *testing.T) {
 		ok   bool
 	}{
 		{"0@group-000000000000: changes role from CANDIDATE to LEADER at term 1 for changeToLeader", vote{peer: "0", group: "group-000000000000", role: incident.Leader}, true},
-		{"1@group-A: changes role from      null to FOLLOWER at term 0 for startAsFollower", vote{peer: "1", group: "group-A", role: incident.Follower}, true},
-		{"n4@group-A: change Leader from null to n3 at term 3 for appendEntries, leader elected after 204ms", vote{peer: "n4", group: "group-A", leader: "n3"}, true},
-		{"n4@group-A: change Leader from n3 to null at term 3 for PRE_VOTE", vote{}, false},
-		{"n4@group-A: changes role from  FOLLOWER to CANDIDATE at term 1 for changeToCandidate", vote{}, false},
-		{"@group-A: changes role from CANDIDATE to LEADER", vote{}, false},
+		{"1@group-A1B2C3D4E5F6: changes role from      null to FOLLOWER at term 0 for startAsFollower", vote{peer: "1", group: "group-A1B2C3D4E5F6", role: incident.Follower}, true},
+		{"n4@group-00000000000A: change Leader from null to n3 at term 3 for appendEntries, leader elected after 204ms", vote{peer: "n4", group: "group-00000000000A", leader: "n3"}, true},
+		{"n4@group-00000000000A: change Leader from n3 to null at term 3 for PRE_VOTE", vote{}, false},
+		{"n4@group-00000000000A: changes role from  FOLLOWER to CANDIDATE at term 1 for changeToCandidate", vote{}, false},
+		{"@group-00000000000A: changes role from CANDIDATE to LEADER", vote{}, false},
 		{"group-A client-1: client change Leader from 4 to 8", vote{}, false},
-		{"n4@group-A->n3, cid=1: change of plan from 1 to LEADER", vote{}, false},
+		{"n4@group-00000000000A->n3, cid=1: change of plan from 1 to LEADER", vote{}, false},
 		{"nothing", vote{}, false},
+		// What a client sends is quoted within a message.
+		{"slow query: 0@group-000000000000: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
+		{"user [0@group-000000000000: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
+		{"0@group-A: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
+		{"0@group-00000000000\x1b: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
+		{"a\x00b@group-000000000000: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
+		{"0@group-000000000000: change Leader from null to \x1b[2J at term 1", vote{}, false},
+		{strings.Repeat("9", mostPeerName+1) + "@group-000000000000: changes role from CANDIDATE to LEADER at term 1", vote{}, false},
 	} {
 		if got, ok := ratisVote([]byte(tt.line)); got != tt.want || ok != tt.ok {
 			t.Errorf("%q: %+v %v, want %+v %v", tt.line, got, ok, tt.want, tt.ok)
@@ -35,11 +45,11 @@ func TestRatisVote(t *testing.T) {
 }
 
 func FuzzRatisVote(f *testing.F) {
-	f.Add([]byte("0@group-1: changes role from CANDIDATE to LEADER at term 1"))
-	f.Add([]byte("4@group-2: change Leader from null to 3 at term 3"))
+	f.Add([]byte("0@group-000000000001: changes role from CANDIDATE to LEADER at term 1"))
+	f.Add([]byte("4@group-000000000002: change Leader from null to 3 at term 3"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		v, ok := ratisVote(body)
-		if ok && (v.peer == "" || !strings.HasPrefix(v.group, "group-") || (v.leader == "") == (v.role == "")) {
+		if ok && (v.peer == "" || !bytes.HasPrefix(body, []byte(v.peer+"@"+v.group+": change")) || (v.leader == "") == (v.role == "")) {
 			t.Errorf("%q: %+v", body, v)
 		}
 	})
@@ -81,6 +91,28 @@ func elections(t *testing.T, system string) *telemetry.Bundle {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// Groups that a hostile log makes up are bounded, and that they are is said.
+func TestElectedFlood(t *testing.T) {
+	dst := filepath.Join(t.TempDir(), "bundle")
+	if err := telemetry.Write(t.Context(), dst, func(w *telemetry.Writer) error {
+		lw, err := w.Log("a")
+		for i := 0; i < 10*mostSeated && err == nil; i++ {
+			_, err = fmt.Fprintf(lw, "2026-01-02 12:00:00 [x] INFO  o.a.r.RaftServerImpl:329 - 0@group-%012x: changes role from CANDIDATE to LEADER at term 1\n", i)
+		}
+		return errors.Join(err, lw.Close(), w.Incident(incident.Incident{ID: "rig-1", System: "ozone"}, time.UTC))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := telemetry.Open(t.Context(), dst, telemetry.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, cut, err := elected(t.Context(), b)
+	if err != nil || !cut || len(groupsOf(roles)) != mostSeated {
+		t.Errorf("%d groups, cut %v, %v; want %d and that it is said", len(groupsOf(roles)), cut, err, mostSeated)
+	}
 }
 
 func TestElected(t *testing.T) {

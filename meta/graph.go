@@ -3,6 +3,7 @@ package meta
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,10 @@ import (
 // maxGraphSpans bounds how many spans the call graph is built from. The edges
 // of a system show long before; what was left out is recorded.
 const maxGraphSpans = 500_000
+
+// maxStrangers bounds the nodes that spans alone name: each may be to blame, and is
+// judged by every fault card.
+const maxStrangers = 10_000
 
 // Kinds of edges.
 const (
@@ -130,6 +135,10 @@ func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle, tell f
 		return nil, nil
 	}
 	enough := false
+	for _, n := range b.Topology.Nodes {
+		g.spans.number(n.ID)
+	}
+	g.spans.most = len(g.spans.nodes) + maxStrangers
 	err := b.Blocks(ctx, func(k *telemetry.Block) error {
 		if tell != nil {
 			tell(k)
@@ -147,22 +156,27 @@ func (g *graphBuilder) addSpans(ctx context.Context, b *telemetry.Bundle, tell f
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
+	in, left := int64(g.spans.read()), int64(g.spans.left)
 	g.joinSpans()
-	if enough {
-		return &incident.Reduction{
-			Stage: "call graph", In: maxGraphSpans + 1, Out: maxGraphSpans, Unit: "spans",
-			How: "the first spans only", Rest: "traces",
-		}, nil
+	r := &incident.Reduction{Stage: "call graph", In: in, Out: in - left, Unit: "spans", How: "the first spans only", Rest: "traces"}
+	switch {
+	case left > 0:
+		r.How = fmt.Sprintf("the first spans only, and of nodes that the topology does not know the first %d", maxStrangers)
+	case enough:
+		r.In++
+	default:
+		return nil, nil
 	}
-	return nil, nil
+	return r, nil
 }
 
 // addBlock takes spans in.
 func (g *graphBuilder) addBlock(b *telemetry.Block) {
 	g.spans.add(b)
+	numbers := g.spans.numbers.Of(b)
 	for i := range b.Marks {
 		m := &b.Marks[i]
-		if m.Attributes == 0 {
+		if m.Attributes == 0 || numbers[m.Node] == telemetry.Unnumbered {
 			continue
 		}
 		node := incident.NodeID(b.Texts[m.Node])

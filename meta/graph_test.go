@@ -65,6 +65,23 @@ func TestBuildGraph(t *testing.T) {
 	}
 }
 
+// Spans that each name another node make no graph of as many; those that the
+// topology knows are in it, wherever they come.
+func TestBuildGraphStrangers(t *testing.T) {
+	var spans []telemetry.Span
+	for i := range maxStrangers + 500 {
+		spans = append(spans, span(fmt.Sprint(i), "", incident.NodeID(fmt.Sprint("lambda-", i)), map[string]string{"peer.service": "b"}))
+	}
+	spans = append(spans, span("x", "1", "a", nil), span("y", "x", "b", nil))
+	g, reduced, err := buildGraph(t.Context(), written(t, nodes("a", "b"), spans), nil)
+	if err != nil || reduced == nil {
+		t.Fatalf("reduced %v, %v", reduced, err)
+	}
+	if len(g.Nodes) != maxStrangers+2 || len(g.Edges) != maxStrangers+2 || reduced.In-reduced.Out != 500 {
+		t.Errorf("%d nodes, %d edges, reduced %+v", len(g.Nodes), len(g.Edges), reduced)
+	}
+}
+
 // A group of thousands, which no consensus has, must not cost millions of edges.
 func TestBuildGraphLargeGroup(t *testing.T) {
 	var ids []incident.NodeID

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"hash/maphash"
 	"math/bits"
 
 	"triagent/incident"
@@ -16,6 +17,8 @@ type callSpans struct {
 	service []string                  // by node, the smallest that spans name, so that order does not matter
 	ran     [][]ranSpan               // by block
 	count   int
+	most    int // nodes that are numbered; 0: any number
+	left    int // spans of other nodes
 }
 
 // ranSpan is the hashes of a span's ID and of its parent's (0: none), with the
@@ -34,26 +37,33 @@ func (c *callSpans) read() int { return c.count }
 // add takes spans in.
 func (c *callSpans) add(b *telemetry.Block) {
 	numbers := c.numbers.Of(b)
-	ran := make([]ranSpan, len(b.Marks))
+	ran := make([]ranSpan, 0, len(b.Marks))
 	for i := range b.Marks {
 		m := &b.Marks[i]
 		n := numbers[m.Node]
 		if n == telemetry.Unnumbered {
-			n = c.number(incident.NodeID(b.Texts[m.Node]))
+			if n = c.number(incident.NodeID(b.Texts[m.Node])); n == telemetry.Unnumbered {
+				c.left++
+				continue
+			}
 			numbers[m.Node] = n
 		}
 		if s := b.Texts[m.Service]; s != "" && (s < c.service[n] || c.service[n] == "") {
 			c.service[n] = s
 		}
-		ran[i] = ranSpan{m.Span, m.Parent, n}
+		ran = append(ran, ranSpan{m.Span, m.Parent, n})
 	}
 	c.ran = append(c.ran, ran)
-	c.count += len(ran)
+	c.count += len(b.Marks)
 }
 
+// number is that of a node, Unnumbered if there are too many.
 func (c *callSpans) number(id incident.NodeID) int32 {
 	n, ok := c.known[id]
 	if !ok {
+		if c.most > 0 && len(c.nodes) >= c.most {
+			return telemetry.Unnumbered
+		}
 		n = int32(len(c.nodes))
 		c.nodes, c.service = append(c.nodes, id), append(c.service, "")
 		if c.known == nil {
@@ -91,7 +101,8 @@ func (c *callSpans) calls() map[call]int {
 // a third of what a map does. What was told last of an ID holds.
 //
 // Source: linear probing, Knuth, "The Art of Computer Programming" 3, section 6.4,
-// algorithm L. Hashes are well mixed, so their low bits are the address.
+// algorithm L. The address is a hash that differs from process to process: IDs come
+// from outside, and may have been chosen to meet in one place.
 type spanTable []slot
 
 // slot is a span ID with the number of a node; -1: the slot is free.
@@ -118,9 +129,15 @@ func (t spanTable) node(id uint64) int32 { return t.slot(id).node }
 // slot is that of an ID, or the free one where it belongs.
 func (t spanTable) slot(id uint64) *slot {
 	mask := uint64(len(t) - 1)
-	for i := id & mask; ; i = (i + 1) & mask {
+	hi, lo := bits.Mul64(id^tableSeed, tableOdd)
+	for i := (hi ^ lo) & mask; ; i = (i + 1) & mask {
 		if s := &t[i]; s.node < 0 || s.id == id {
 			return s
 		}
 	}
 }
+
+var (
+	tableSeed = maphash.Comparable(maphash.MakeSeed(), 0)
+	tableOdd  = maphash.Comparable(maphash.MakeSeed(), 0) | 1
+)

@@ -46,3 +46,27 @@ func TestSpanTableRoom(t *testing.T) {
 		}
 	}
 }
+
+// IDs that were chosen to meet in one place of the table do not.
+func TestSpanTableSpread(t *testing.T) {
+	const n = 4000
+	for name, id := range map[string]func(i int) uint64{
+		"low bits":  func(i int) uint64 { return uint64(i+1) << 40 },
+		"high bits": func(i int) uint64 { return uint64(i + 1) },
+	} {
+		table := newSpanTable(n)
+		for i := range n {
+			table.put(id(i), 0)
+		}
+		longest, run := 0, 0
+		for i := range table {
+			if run++; table[i].node < 0 {
+				run = 0
+			}
+			longest = max(longest, run)
+		}
+		if longest > n/4 {
+			t.Errorf("%s: %d of %d in a row", name, longest, n)
+		}
+	}
+}

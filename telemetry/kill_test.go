@@ -160,6 +160,27 @@ func isWhole(t *testing.T, b *Bundle) bool {
 	return err == nil && n == 5*bigLines && len(b.Tables) == 5
 }
 
+// A stage whose removal is cut short by a kill is no bundle: what an archive was
+// packed from has an incident.json, too.
+func TestDiscardKilled(t *testing.T) {
+	dir := t.TempDir()
+	stage := filepath.Join(dir, "b")
+	if err := Write(t.Context(), stage, func(w *Writer) error { return fillBig(w, func() {}) }); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := Open(t.Context(), stage, Limits{}); err != nil || !isWhole(t, b) {
+		t.Fatalf("the stage is no bundle to begin with: %v", err)
+	}
+	discard(stage, func(path string) error { return os.RemoveAll(filepath.Join(path, "logs")) }) // killed after the first folder
+	if _, err := Open(t.Context(), stage, Limits{}); err == nil {
+		t.Error("what is left of a stage can be opened")
+	}
+	discard(stage, os.RemoveAll)
+	if _, err := os.Stat(stage); err == nil {
+		t.Error("the stage is still there")
+	}
+}
+
 func TestWriteFails(t *testing.T) {
 	dir := t.TempDir()
 	dst := filepath.Join(dir, "b")

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -95,6 +96,24 @@ func TestMarks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzMarks holds marks that are read in pieces against spans read one after another.
+func FuzzMarks(f *testing.F) {
+	f.Add(spanLines(9), 300)
+	f.Add("\xef\xbb\xbf"+spanLines(3)+"\xef\xbb\xbf\r\n\n"+spanLines(3), 64)
+	f.Add(spanLines(5)+`{"start":1,"attributes":{"a":"b","a":null}}`+"\n{", 1)
+	f.Fuzz(func(t *testing.T, text string, size int) {
+		lim := Limits{Row: 700}.withDefaults()
+		want, wantErr := spanned(text, lim)
+		got, err := marked(t.Context(), text, 1+int(uint(size)%1000), lim)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Errorf("error %v, want %v", err, wantErr)
+		}
+		if err == nil && !slices.Equal(want, got) {
+			t.Errorf("marks differ:\n%s", cmp.Diff(want, got))
+		}
+	})
 }
 
 // spanBundle is a bundle of n spans in a folder.

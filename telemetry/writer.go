@@ -98,7 +98,7 @@ func sweep(dir, base string) {
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && strings.HasPrefix(e.Name(), stagePrefix(base)) && time.Since(info.ModTime()) > staleAfter {
-			_ = os.RemoveAll(filepath.Join(dir, e.Name()))
+			discard(filepath.Join(dir, e.Name()), os.RemoveAll)
 		}
 	}
 }
@@ -240,8 +240,17 @@ func (w *Writer) Commit() error {
 func (w *Writer) Abort() {
 	if !w.done {
 		w.done = true
-		_ = os.RemoveAll(w.stage)
+		discard(w.stage, os.RemoveAll)
 	}
+}
+
+// discard removes a stage. Its incident.json goes first, since without it what is
+// left when the process is killed meanwhile is no bundle.
+func discard(stage string, removeAll func(string) error) {
+	if info, err := os.Lstat(stage); err == nil && info.IsDir() { // not through a link
+		_ = os.Remove(filepath.Join(stage, "incident.json"))
+	}
+	_ = removeAll(stage)
 }
 
 // once notes that a part is written, and refuses a second time.

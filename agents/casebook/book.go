@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"triagent/incident"
 	"triagent/internal/errs"
 	"triagent/learn"
 )
@@ -50,6 +51,7 @@ type Book struct {
 	moves   []string // those of them that tell what moved
 	kinds   []kind
 	habits  *habits
+	unseen  float64 // probability that the next fault is a new one, whatever it looks like
 	cases   int     // as given
 	count   float64 // different ones
 	rows    []example
@@ -89,6 +91,7 @@ func New(ctx context.Context, cases []Case, c Config) (*Book, error) {
 		return b, nil
 	}
 	b.name(cases)
+	b.unseen = unseen(cases)
 	if err := b.fill(cases); err != nil {
 		return nil, err
 	}
@@ -98,6 +101,31 @@ func New(ctx context.Context, cases []Case, c Config) (*Book, error) {
 	}
 	b.weigh(weight)
 	return b, b.grow(ctx, c)
+}
+
+// unseen is the probability that the fault of the next case is none of those of
+// the cases, by how many of them came once (Good, The population frequencies of
+// species, Biometrika 1953), half a case more on either side.
+func unseen(cases []Case) float64 {
+	seen := map[incident.Fault]int{}
+	all := 0
+	for _, c := range cases {
+		of := map[incident.Fault]bool{}
+		for _, n := range c.Nodes {
+			if n.Culprit && !of[n.Fault] {
+				of[n.Fault] = true
+				seen[n.Fault]++
+				all++
+			}
+		}
+	}
+	once := 0
+	for _, n := range seen {
+		if n == 1 {
+			once++
+		}
+	}
+	return (float64(once) + .5) / (float64(all) + 1)
 }
 
 // name lists the features and kinds of the cases.

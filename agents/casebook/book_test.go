@@ -136,6 +136,37 @@ func TestOtherSystem(t *testing.T) {
 	}
 }
 
+// TestUnseen leaves room for faults that the book has not seen: much where each
+// case had another, little where they came again, and none where the node looks
+// like one that it knows.
+func TestUnseen(t *testing.T) {
+	var each []Case
+	for i := range 6 {
+		each = append(each, sample(i, i%5, fmt.Sprint("up sign.", i), incident.Fault(fmt.Sprint("fault-", i)), ""))
+	}
+	unlike := sample(50, 2, "up other", "new", "").Nodes
+	again := sample(1, 1, "up sign.1", "", "")
+	if o := book(t, each).Weigh(again.Context, unlike); o.Unseen[2] < .7 {
+		t.Errorf("six faults of six cases: %.2f is left for others", o.Unseen[2])
+	}
+	if o := book(t, stock(20)).Weigh(again.Context, unlike); o.Unseen[2] > .05 {
+		t.Errorf("two faults of twenty cases: %.2f is left for others", o.Unseen[2])
+	}
+	o := book(t, each).Weigh(again.Context, again.Nodes)
+	if o.Unseen[1] > .01 {
+		t.Errorf("a node that it knows: %.2f is left for others", o.Unseen[1])
+	}
+	for i := range o.Kind {
+		sum := o.Unseen[i]
+		for _, p := range o.Kind[i] {
+			sum += p
+		}
+		if math.Abs(sum-1) > 1e-9 {
+			t.Errorf("node %d: %.4f together", i, sum)
+		}
+	}
+}
+
 // A service or two of the same name elsewhere do not make it the same system.
 func TestSharedName(t *testing.T) {
 	c := worn(101, 1)

@@ -6,8 +6,8 @@ import (
 	"triagent/incident"
 )
 
-// least is the probability that stays for what was never seen.
-const least = 0.02
+// least is the least probability of a node to be the culprit, and to be none.
+const least = 0.002
 
 // Opinion is what a book says of a new case.
 type Opinion struct {
@@ -17,9 +17,11 @@ type Opinion struct {
 	// Culprit is the probability of each node to be the culprit; they add up to 1.
 	Culprit []float64
 	// Kinds are the faults, with their labels, that the book knows, and Kind the
-	// probability of each, by node; what is left to 1 is for what it never saw.
-	Kinds []Kind
-	Kind  [][]float64
+	// probability of each, by node. Unseen is the probability, by node, that its
+	// fault is one that the book has not seen: with it they add up to 1.
+	Kinds  []Kind
+	Kind   [][]float64
+	Unseen []float64
 }
 
 // Kind is a fault as a user called it.
@@ -38,18 +40,19 @@ func (b *Book) Weigh(context Features, nodes []Node) Opinion {
 	if b == nil || b.cases == 0 || len(nodes) == 0 {
 		return Opinion{}
 	}
-	o := Opinion{Culprit: make([]float64, len(nodes)), Kind: make([][]float64, len(nodes))}
+	o := Opinion{Culprit: make([]float64, len(nodes)), Kind: make([][]float64, len(nodes)), Unseen: make([]float64, len(nodes))}
 	for _, k := range b.kinds {
 		o.Kinds = append(o.Kinds, Kind{Fault: k.fault, Label: k.label})
 	}
 	var sum, closest float64
 	for i, f := range b.judge(nodes) {
 		culprit, kinds, alike := b.ask(b.row(context, f))
-		culprit = math.Max(least/10, math.Min(1-least/10, culprit))
+		culprit = math.Max(least, math.Min(1-least, culprit))
 		o.Culprit[i] = math.Pow(culprit/(1-culprit), b.power) // one of them is, the others are not
 		sum += o.Culprit[i]
+		o.Unseen[i] = b.unseen * (1 - within(alike, b.like, b.same)) // what is like one that was seen is hardly new
 		for k := range kinds {
-			kinds[k] *= 1 - least
+			kinds[k] *= 1 - o.Unseen[i]
 		}
 		o.Kind[i] = kinds
 		closest = math.Max(closest, alike)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"triagent/agents"
@@ -147,6 +148,12 @@ func (m *model) reductions(a *assembler, made int) []incident.Reduction {
 		out = append(out, incident.Reduction{
 			Stage: "traces", In: m.read, Out: m.read, Unit: "spans", Rest: m.file,
 			How: "traces too long in coming were taken apart before their last span",
+		})
+	}
+	if m.crowd > 0 {
+		out = append(out, incident.Reduction{
+			Stage: "traces", In: m.read, Out: m.read - m.crowd, Unit: "spans", Rest: m.file,
+			How: fmt.Sprintf("of nodes that the topology does not know the first %d", maxStrangers),
 		})
 	}
 	if m.join != nil && m.join.lost+m.join.full > 0 {

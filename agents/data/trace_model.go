@@ -43,6 +43,7 @@ type model struct {
 	recent   recent
 	read     int64
 	outside  int64 // spans outside the grid
+	crowd    int64 // spans of nodes beyond maxStrangers
 	servers  bool  // some call was seen from both sides
 }
 
@@ -132,6 +133,10 @@ type edge struct {
 const (
 	maxSamples = 8_000_000
 	maxNames   = 20_000
+
+	// maxStrangers bounds the nodes that spans alone name, as their own or as whom
+	// they call: those beyond hold identifiers and are passed over.
+	maxStrangers = 10_000
 )
 
 func newModel(g *grid, t incident.Topology) *model {
@@ -169,6 +174,14 @@ func (m *model) node(id incident.NodeID, service string) int32 {
 	return n
 }
 
+// stranger is node for one that a span names; none if there are too many.
+func (m *model) stranger(id incident.NodeID, service string) int32 {
+	if _, ok := m.nodes.id[string(id)]; !ok && len(m.nodes.text) >= len(m.topology.Nodes)+maxStrangers {
+		return none
+	}
+	return m.node(id, service)
+}
+
 // operation numbers an operation name. Names beyond a bound share one number:
 // they hold identifiers and tell nothing.
 func (m *model) operation(name string) int32 {
@@ -193,7 +206,10 @@ func (m *model) peer(t *texts, s *telemetry.Mark) (node int32, text string) {
 	if n, ok := m.known[text]; ok {
 		return n, text
 	}
-	n := m.node(incident.NodeID(text), "")
+	n := m.stranger(incident.NodeID(text), "")
+	if n == none {
+		return none, ""
+	}
 	m.known[text] = n
 	return n, text
 }

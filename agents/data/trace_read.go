@@ -27,6 +27,10 @@ type texts struct {
 func (m *model) addSpan(a *assembler, t *texts, s *telemetry.Mark) {
 	m.read++
 	node := m.spanNode(t, s)
+	if node == none {
+		m.crowd++
+		return
+	}
 	peer, text := m.peer(t, s)
 	l := leaf{
 		id: s.Span, parent: s.Parent, start: s.Start, duration: s.Duration,
@@ -55,12 +59,14 @@ func (m *model) addSpan(a *assembler, t *texts, s *telemetry.Mark) {
 	a.add(trace, l)
 }
 
-// spanNode numbers the node of a span and remembers its service.
+// spanNode numbers the node of a span and remembers its service; none if there are
+// too many nodes.
 func (m *model) spanNode(t *texts, s *telemetry.Mark) int32 {
 	n := t.node[s.Node]
 	if n == telemetry.Unnumbered || m.service[n] == none && s.Service != 0 {
-		n = m.node(incident.NodeID(t.Texts[s.Node]), t.Texts[s.Service])
-		t.node[s.Node] = n
+		if n = m.stranger(incident.NodeID(t.Texts[s.Node]), t.Texts[s.Service]); n != none {
+			t.node[s.Node] = n
+		}
 	}
 	return n
 }
@@ -120,6 +126,9 @@ func (m *model) attributes(o *op, t *texts, s *telemetry.Mark, bin int) {
 			o.attributes = map[string]*moments{}
 		}
 		if o.attributes[k] == nil {
+			if len(o.attributes) == mostAttributes {
+				continue
+			}
 			o.attributes[k] = newMoments(m.g.bins())
 		}
 		o.attributes[k].add(bin, f)
@@ -131,6 +140,10 @@ func (m *model) attributes(o *op, t *texts, s *telemetry.Mark, bin int) {
 		o.shapes.add(text, bin, m.g, s)
 	}
 }
+
+// mostAttributes bounds the sizes that an operation tells: a key beyond holds an
+// identifier.
+const mostAttributes = 32
 
 // sizeOf is the last word of an attribute's name: "bytes" of
 // "db.response_bytes", "size" of "http.response.body.size".

@@ -225,6 +225,41 @@ func TestTraceLost(t *testing.T) {
 }
 
 // A call that waits the same each time is a shift, not a spread.
+// Nodes and peers that spans make up are bounded, and what is left out is told.
+func TestTraceStrangers(t *testing.T) {
+	s := newScene(t)
+	for i := range maxStrangers + 300 {
+		s.span(fmt.Sprint("t", i), "", fmt.Sprint("lambda-", i), "get", "client", float64(i%100), 1, map[string]any{"peer.service": fmt.Sprint("x", i)})
+	}
+	in := s.input()
+	w, err := (*spanWalk)(nil).walked(t.Context(), in, &logWalk{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(w.model.nodes.text); got > maxStrangers+len(in.Bundle.Topology.Nodes) {
+		t.Errorf("%d nodes", got)
+	}
+	told := w.model.reductions(w.assembler, 0)
+	if last := told[len(told)-1]; w.model.crowd == 0 || last.In-last.Out != w.model.crowd {
+		t.Errorf("%d spans were left out, told %+v", w.model.crowd, told)
+	}
+}
+
+// So are the sizes of calls.
+func TestTraceAttributes(t *testing.T) {
+	s := newScene(t)
+	for i := range 10 * mostAttributes {
+		s.span(fmt.Sprint("t", i), "", "a-1", "get", "client", float64(i%100), 1, map[string]any{"peer.service": "b-1", fmt.Sprint("k", i, ".bytes"): i + 1})
+	}
+	w, err := (*spanWalk)(nil).walked(t.Context(), s.input(), &logWalk{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.model.opSeq) != 1 || len(w.model.opSeq[0].attributes) != mostAttributes {
+		t.Errorf("%d operations, the first with %d sizes; want %d", len(w.model.opSeq), len(w.model.opSeq[0].attributes), mostAttributes)
+	}
+}
+
 func TestTraceShape(t *testing.T) {
 	s := newScene(t)
 	s.shop(func(r *request) { r.netPrice = 200 })

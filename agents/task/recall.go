@@ -122,6 +122,9 @@ func voiced(in agents.Input, o casebook.Opinion, list []scored) []scored {
 const (
 	unheard = 3.0  // log-odds that a fault lacks which no card describes
 	never   = 1e-6 // probability that is as good as none
+	// unheardOf is the probability that the cards leave to a fault that none of them
+	// describes: of that they know nothing.
+	unheardOf = 0.02
 )
 
 // pool joins two opinions about the same hypotheses.
@@ -148,7 +151,12 @@ func (p *pool) reweigh() []scored {
 		h := &p.list[i]
 		n := p.vectors.index[h.Node]
 		kind, label := p.kind(n, h.Fault)
-		hand := math.Log(of[h.Node]/all+never) + math.Log(odds[i]/of[h.Node]+never)
+		fits := odds[i] / of[h.Node]
+		if h.card == nil && h.Fault != incident.UnknownFault {
+			fits = math.Max(fits, unheardOf)
+		}
+		kind += p.opinion.Unseen[n] * fits // of a fault that it has not seen the book knows nothing
+		hand := math.Log(of[h.Node]/all+never) + math.Log(fits+never)
 		pooled[i] = p.temper * ((1-w)*hand + w*(math.Log(p.opinion.Culprit[n]+never)+math.Log(kind+never)))
 		h.label = label
 		best = math.Max(best, pooled[i])

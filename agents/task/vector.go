@@ -21,6 +21,7 @@ type vectors struct {
 	index    map[incident.NodeID]int
 	context  casebook.Features
 	from, to map[incident.NodeID][]int // by node: whom it calls, who calls it
+	ruled    []int                     // rules told of each node, see mostRules
 }
 
 func newVectors(in agents.Input, b *board, hand []scored) *vectors {

@@ -12,6 +12,7 @@ import (
 // may hold those of nodes. What is measured has too many names for that, and
 // stays with what it means.
 func (v *vectors) rules() {
+	v.ruled = make([]int, len(v.nodes))
 	shown := map[string]float64{}
 	var order []string
 	for i := range v.in.Evidence {
@@ -32,8 +33,10 @@ func (v *vectors) rules() {
 			shown[rule]++
 		}
 	}
-	for _, rule := range order {
-		set(v.context, "case:"+rule, shown[rule]/float64(len(v.nodes)))
+	for i, rule := range order {
+		if i < mostRules {
+			set(v.context, "case:"+rule, shown[rule]/float64(len(v.nodes)))
+		}
 		for _, f := range v.nodes {
 			if f[rule] != 0 {
 				set(f, rule+" alone", 1/shown[rule])
@@ -42,13 +45,18 @@ func (v *vectors) rules() {
 	}
 }
 
+// mostRules bounds the rules that are told of a node, and of all: where alerts have
+// names of their own they would leave no room for what else a book asks about.
+const mostRules = 512
+
 // mark gives a node a feature that it has or has not, and reports whether it had
 // it not.
 func (v *vectors) mark(n incident.NodeID, feature string) bool {
 	i, ok := v.index[n]
-	if !ok || v.nodes[i][feature] != 0 {
+	if !ok || v.nodes[i][feature] != 0 || v.ruled[i] == mostRules {
 		return false
 	}
+	v.ruled[i]++
 	set(v.nodes[i], feature, 1)
 	return v.nodes[i][feature] != 0
 }

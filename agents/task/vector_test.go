@@ -1,11 +1,13 @@
 package task
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"triagent/agents/casebook"
 	"triagent/incident"
 )
 
@@ -42,6 +44,23 @@ func TestRules(t *testing.T) {
 		if rules, alone := count(node); rules != want.rules || alone != want.alone {
 			t.Errorf("%s: %d rules, alone %v; want %d, %v", node, rules, alone, want.rules, want.alone)
 		}
+	}
+}
+
+// Alerts that each have a name of their own leave room for all else.
+func TestRulesFlood(t *testing.T) {
+	in := rig(t, "rig.own")
+	var all []incident.Evidence
+	for i := range casebook.MaxFeatures + 10 {
+		all = append(all, raised(fmt.Sprint("E", i), "a", "rig.own", fmt.Sprint("alert ", i)))
+	}
+	in = with(in, all...)
+	v := newVectors(in, newBoard(in), nil)
+	if f := v.nodes[v.index["a"]]; f["place:share"] == 0 || f["hand:best"] == 0 && len(f) == casebook.MaxFeatures {
+		t.Errorf("%d features of the node leave no room for its place", len(f))
+	}
+	if len(v.context) >= casebook.MaxFeatures || v.context["case:nodes"] == 0 {
+		t.Errorf("%d features of the context", len(v.context))
 	}
 }
 

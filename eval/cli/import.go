@@ -71,7 +71,7 @@ func importKnown(ctx context.Context, dir, cache string, e *Env) ([]string, erro
 	}
 	if len(out) == 0 {
 		return nil, &errs.Error{
-			Op: "eval run", Kind: errs.Invalid, File: dir, Err: errs.New(errs.NotFound, "no known data set there"),
+			Op: "find data sets", Kind: errs.Invalid, File: dir, Err: errs.New(errs.NotFound, "no known data set there"),
 			Remedy: "name a folder of bundles, or say where the sets are with --datasets",
 		}
 	}

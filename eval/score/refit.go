@@ -75,7 +75,8 @@ func logit(p float64) float64 {
 // What ends the search for a fit.
 const (
 	plattSteps  = 50
-	plattEnough = 1e-5 // of a step
+	plattEnough = 1e-5  // of a step
+	plattLeast  = 1e-10 // share of a step below which none lessens the loss
 )
 
 // platt fits shift and slope of a logistic function to the trials of several
@@ -110,8 +111,11 @@ func platt(systems [][]trial) (shift, slope float64) {
 	for range plattSteps {
 		da, db := newton(systems, targets, shift, slope)
 		before, step := loss(shift, slope), 1.
-		for step > plattEnough && loss(shift+step*da, slope+step*db) > before {
+		for step > plattLeast && !(loss(shift+step*da, slope+step*db) <= before) {
 			step /= 2
+		}
+		if step <= plattLeast {
+			break
 		}
 		shift, slope = shift+step*da, slope+step*db
 		if step*(math.Abs(da)+math.Abs(db)) < plattEnough {

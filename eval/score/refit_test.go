@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -73,4 +74,57 @@ func TestRefitSeparated(t *testing.T) {
 			}
 		}
 	}
+}
+
+// However few, alike or wrong the trials are, a fit is no worse than none.
+func TestPlattDegenerate(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 3000 {
+		var systems [][]trial
+		for range 1 + r.IntN(4) {
+			var s []trial
+			form, edge := r.IntN(6), r.Float64()
+			for range 1 + r.IntN(30) {
+				p, right := r.Float64(), r.IntN(2) == 0
+				switch form {
+				case 0: // one confidence
+					p = edge
+				case 1: // sure or sure of the opposite
+					p = float64(r.IntN(2))
+				case 2: // sure and wrong
+					p, right = 1, false
+				case 3: // all right
+					right = true
+				case 4: // confidence tells
+					right = p > edge
+				case 5: // and the wrong way round
+					right = p < edge
+				}
+				s = append(s, trial{x: logit(p), right: right})
+			}
+			systems = append(systems, s)
+		}
+		shift, slope := platt(systems)
+		if before, after := plattLoss(systems, 0, 1), plattLoss(systems, shift, slope); !(after <= before) {
+			t.Fatalf("%d: shift %v and slope %v make the loss %v of %v", n, shift, slope, after, before)
+		}
+	}
+}
+
+// plattLoss is what a fit is to lessen.
+func plattLoss(systems [][]trial, shift, slope float64) (sum float64) {
+	for _, s := range systems {
+		right := 0.
+		for _, t := range s {
+			right += truth(t.right)
+		}
+		for _, t := range s {
+			want, z := 1/(float64(len(s))-right+2), shift+slope*t.x
+			if t.right {
+				want = (right + 1) / (right + 2)
+			}
+			sum += (math.Log1p(math.Exp(-math.Abs(z))) + max(z, 0) - want*z) / float64(len(s))
+		}
+	}
+	return sum
 }

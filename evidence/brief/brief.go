@@ -52,7 +52,8 @@ type Brief struct {
 func Make(d *incident.Diagnosis, more More, tokens int) Brief {
 	b := Brief{Head: head(d)}
 	budget := compress.NewBudget(tokens - compress.Tokens(b.Head) - footRoom)
-	p := packer{nodes: map[incident.NodeID]int{}, said: map[string]string{}}
+	examined, _ := window(d)
+	p := packer{from: examined.From, nodes: map[incident.NodeID]int{}, said: map[string]string{}}
 	proof := budget.Section("evidence", "pieces of evidence", "triagent diagnose --format json", 1)
 	series := budget.Section("metrics", "other series", "the metrics of the bundle", 1)
 	lines := budget.Section("logs", "other templates", "the logs of the bundle", 1)
@@ -85,6 +86,7 @@ type item struct {
 
 // packer collects the rows that fit.
 type packer struct {
+	from  time.Time               // begin of the window
 	nodes map[incident.NodeID]int // how many rows a node has
 	order []incident.NodeID       // nodes as they came
 	taken []Row
@@ -93,7 +95,7 @@ type packer struct {
 
 // take adds a row if it and the heading of its node fit.
 func (p *packer) take(it *item, s *compress.Section) {
-	text := it.short(p.said)
+	text := it.short(p.said, p.from)
 	cost := "  " + text + "\n"
 	if p.nodes[it.node] == 0 {
 		cost = heading(it.node) + cost

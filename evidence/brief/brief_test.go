@@ -37,6 +37,14 @@ func logged(id, node, key, template string, score float64) incident.Evidence {
 	}
 }
 
+// during is evidence about a part of the window.
+func during(id, node string, from, onset time.Time) incident.Evidence {
+	e := logged(id, node, "log.silent", "", 7)
+	e.Window = incident.Window{From: from, To: from.Add(20 * time.Second)}
+	e.Onset = incident.Window{From: from, To: onset}
+	return e
+}
+
 func TestBudgetHolds(t *testing.T) {
 	d := made(200)
 	for _, tokens := range []int{0, 100, 300, 1000, 4000, 100000} {
@@ -63,6 +71,7 @@ func TestRows(t *testing.T) {
 	d := made(1)
 	d.Evidence = append(d.Evidence,
 		logged("E7", "node-1", "log.template_new", "disk <*> is full", 12), logged("E8", "node-1", "code.line_new", "disk <*> is full", 9),
+		during("E11", "node-2", start.Add(30*time.Second), start.Add(42*time.Second)),
 		logged("E9", "node-2", "log.template_new", "disk <*> is full", 4),
 		incident.Evidence{ID: "E10", Kind: incident.Occurred, Node: "node-0", Score: 40, Text: incident.Say("nobody.knows", "what", "it")},
 	)
@@ -83,6 +92,7 @@ func TestRows(t *testing.T) {
 		"E7 E8 new ERROR 9/0; put newly writes ERROR 9 in 9, usual 0 in 80: disk * is full z12",
 		"E9 new ERROR 9/0: as E7 z4",
 		"E10 what=it",
+		"E11 log silent 9/0 +42 z7", // from the begin of the incident's window, not of its own
 		"heap 1 MiB→2 MiB z6",
 		"fewer WARN 1/70: fewer of *",
 	} {

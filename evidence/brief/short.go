@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"time"
 	"unicode"
 
 	"triagent/compress"
@@ -69,6 +70,7 @@ var shapes = map[string]string{
 	"alert.between":            "alert {name} on {operation}, not slow where answered",
 	"change.happened":          "{kind}[: {text}]",
 	"change.text":              "{kind}[: {text}]",
+	"evidence.solved":          "solved incidents of this system",
 	"role.leads":               "leads {led} of {member} groups",
 	"role.gained":              "became leader of {group} {at}",
 	"role.lost":                "ceased to lead {group} {at}",
@@ -85,9 +87,9 @@ func (it *item) template() (name, template string) {
 	return "", ""
 }
 
-// short is the row of an item. A template that said knows by the ID of another
-// row is named by it.
-func (it *item) short(said map[string]string) string {
+// short is the row of an item, its onset counted from the begin of the window. A
+// template that said knows by the ID of another row is named by it.
+func (it *item) short(said map[string]string, from time.Time) string {
 	_, template := it.template()
 	if ref := said[template]; ref != "" {
 		template = "as " + ref
@@ -117,7 +119,7 @@ func (it *item) short(said map[string]string) string {
 	if template != "" {
 		row = strings.TrimSuffix(strings.ReplaceAll(row, ": also ", "; "), ":") + ": " + template
 	}
-	return ids(it.evidence) + " " + row + tail(it.evidence)
+	return ids(it.evidence) + " " + row + tail(it.evidence, from)
 }
 
 // ids lists the IDs of evidence, with the peers that the row does not name.
@@ -133,8 +135,8 @@ func ids(es []*incident.Evidence) string {
 	return strings.Join(out, " ")
 }
 
-// tail is the shape, the onset and the size.
-func tail(es []*incident.Evidence) string {
+// tail is the shape, the onset in seconds after from, and the size.
+func tail(es []*incident.Evidence, from time.Time) string {
 	e, score := es[0], 0.
 	for _, x := range es {
 		score = max(score, x.Score)
@@ -143,8 +145,8 @@ func tail(es []*incident.Evidence) string {
 	if e.Shape != "" && e.Shape != incident.Flat && e.Shape != incident.Step && e.Shape != incident.Silent {
 		s += " " + string(e.Shape)
 	}
-	if !e.Onset.IsZero() && !e.Window.IsZero() {
-		s += fmt.Sprintf(" %+.0f", e.Onset.To.Sub(e.Window.From).Seconds())
+	if !e.Onset.IsZero() && !from.IsZero() {
+		s += fmt.Sprintf(" %+.0f", e.Onset.To.Sub(from).Seconds())
 	}
 	if e.Kind == incident.Occurred {
 		for _, word := range []string{string(e.Direction), string(e.Peer)} {

@@ -32,6 +32,8 @@ type App struct {
 	cfg  Config
 	base *knowledge.Base
 	con  *meta.Conductor
+
+	cases []casebook.Case // that con remembers; none where it is told case by case
 }
 
 // New loads and checks the knowledge and returns an App. Errors of kind
@@ -79,7 +81,10 @@ func (a *App) diagnose(ctx context.Context, path string, ask recall, l incident.
 			l(e)
 		}
 	}
-	con := a.con
+	con, err := a.conductor(ctx, b.Incident.ID)
+	if err != nil {
+		return d, err
+	}
 	if ask != nil {
 		con = con.With(ask(ctx, b.Incident.System))
 	}

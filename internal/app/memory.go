@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"triagent/agents/casebook"
+	"triagent/incident"
 	"triagent/internal/errs"
+	"triagent/meta"
 	"triagent/telemetry"
 )
 
@@ -87,7 +90,8 @@ func (a *App) rememberAs(ctx context.Context, path string, t telemetry.Truth) (c
 	return a.con.Remember(ctx, b, t)
 }
 
-// With returns an App that differs from a in that it remembers the cases.
+// With returns an App that differs from a in that it remembers the cases. Of its
+// own case an incident is not told.
 func (a *App) With(ctx context.Context, cases []casebook.Case) (*App, error) {
 	if len(cases) == 0 {
 		return a, nil
@@ -96,5 +100,18 @@ func (a *App) With(ctx context.Context, cases []casebook.Case) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{cfg: a.cfg, base: a.base, con: a.con.With(book)}, nil
+	return &App{cfg: a.cfg, base: a.base, con: a.con.With(book), cases: cases}, nil
+}
+
+// conductor is that for an incident, which knows nothing of its own case.
+func (a *App) conductor(ctx context.Context, id incident.ID) (*meta.Conductor, error) {
+	others := slices.DeleteFunc(slices.Clone(a.cases), func(c casebook.Case) bool { return c.ID == string(id) })
+	if len(others) == len(a.cases) {
+		return a.con, nil
+	}
+	book, err := casebook.New(ctx, others, casebook.Config{Jobs: a.cfg.Jobs})
+	if err != nil {
+		return nil, err
+	}
+	return a.con.With(book), nil
 }

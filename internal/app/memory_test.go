@@ -63,6 +63,33 @@ func TestRemember(t *testing.T) {
 	}
 }
 
+// TestOwnCase tells an incident what others were, and not what it was itself.
+func TestOwnCase(t *testing.T) {
+	a, err := New(Config{Jobs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := mill{seed: 1, bad: 2, cpu: 20, memory: 40, truth: solved("mill-2", "memory_saturation")}.write(t)
+	cases, err := a.Remember(t.Context(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := a.With(t.Context(), cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, told := range map[string]bool{own: false, closeCall(2, 3).write(t): true} {
+		b, err := telemetry.Open(t.Context(), path, telemetry.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		con, err := with.conductor(t.Context(), b.Incident.ID)
+		if err != nil || (con == with.con) != told {
+			t.Errorf("%s is told of its own case: %v", b.Incident.ID, err)
+		}
+	}
+}
+
 // With answers otherwise than without, says by what, and all of that holds; with
 // no cases it is the same.
 func TestWith(t *testing.T) {
