@@ -15,7 +15,7 @@ $GO build -o "$work/scale" ./bench/scale
 bundle=demo/incidents/iotdb-lab-b945384a
 failed=0
 
-echo "templates: raw IoTDB lines, reading included, one core (promised: 1,000,000 lines/s)"
+echo "templates: raw IoTDB lines, reading included, one core (promised: 2,400,000 lines/s)"
 $GO test -run '^$' -bench '^Benchmark(Mine|Templates)$' -benchtime 5x -cpu 1 ./compress | grep -E 'Benchmark|SKIP|no ' || true
 
 echo
