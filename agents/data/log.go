@@ -53,7 +53,7 @@ func (l Log) Investigate(ctx context.Context, in agents.Input) (agents.Result, e
 	res.Findings = findings(Log{}.Name(), res.Evidence)
 	res.Templates = j.counts(changed, res.Evidence)
 	res.Reductions = lines.reductions(len(res.Evidence))
-	res.Missing = lines.away(in.Frame)
+	res.Missing = append(lines.away(in.Frame), lines.timeless()...)
 	return res, nil
 }
 

@@ -53,13 +53,34 @@ func (l *lineTable) away(f agents.Frame) []incident.Missing {
 	if len(nodes) == 0 {
 		return nil
 	}
-	slices.Sort(nodes)
-	if rest := len(nodes) - 4; rest > 0 {
-		nodes = append(nodes[:4], fmt.Sprintf("+%d", rest))
-	}
 	day := func(t time.Time) string { return t.UTC().Format(dayTime) }
 	return []incident.Missing{{What: "logs", Why: fmt.Sprintf(
 		"no record of %s lies in the window or the baseline: the records run from %s to %s, the window from %s to %s (UTC); "+
 			"if they were written in another time zone, name it as log_zone in incident.json",
-		strings.Join(nodes, " "), day(time.Unix(0, all.first)), day(time.Unix(0, all.last)), day(f.Window.From), day(f.Window.To))}}
+		few(nodes), day(time.Unix(0, all.first)), day(time.Unix(0, all.last)), day(f.Window.From), day(f.Window.To))}}
+}
+
+// timeless says which nodes wrote a log of which no record bears a time that is
+// understood: it cannot be said when they were written, and they count for nothing.
+func (l *lineTable) timeless() []incident.Missing {
+	var nodes []string
+	for n, s := range l.ran {
+		if s == (stretch{}) && l.file[n] != "" {
+			nodes = append(nodes, l.nodes.text[n])
+		}
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	return []incident.Missing{{What: "logs", Why: fmt.Sprintf(
+		"no record of %s bears a time that is understood, so none counts: begin lines with one, as 2026-01-31 12:30:00,250", few(nodes))}}
+}
+
+// few sorts names and gives the first of them.
+func few(names []string) string {
+	slices.Sort(names)
+	if rest := len(names) - 4; rest > 0 {
+		names = append(names[:4], fmt.Sprintf("+%d", rest))
+	}
+	return strings.Join(names, " ")
 }

@@ -49,6 +49,19 @@ func TestLogAway(t *testing.T) {
 	}
 }
 
+// TestTimeless names the node whose log bears no times.
+func TestTimeless(t *testing.T) {
+	s := newScene(t)
+	for at := 0.0; at <= 720; at += 60 {
+		s.line("front-1", "", "INFO", "handled a request", at)
+	}
+	s.write("logs/stock-1.log", "ready\nno room left\n")
+	got := investigate(t, Log{}, s.input()).Missing
+	if len(got) != 1 || got[0].What != "logs" || !strings.Contains(got[0].Why, "no record of stock-1 bears a time") {
+		t.Errorf("missing: %+v", got)
+	}
+}
+
 // TestLogBefore has logs that begin with the window compare with nothing.
 func TestLogBefore(t *testing.T) {
 	for from, want := range map[float64]bool{0: true, 690: false} {
