@@ -73,15 +73,15 @@ func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := min(runtime.GOMAXPROCS(0), mostParsers)
-	todo, order := make(chan *piece, workers), make(chan *piece, 2*workers)
+	work, order := make(chan *piece, workers), make(chan *piece, 2*workers)
 	spare := make(chan []byte, 3*workers)
 	m.used = make(chan []Mark, 3*workers)
 	var g errgroup.Group
 	g.Go(func() error {
 		defer close(order)
-		defer close(todo)
+		defer close(work)
 		m.cut(ctx, r, spare, func(p *piece) bool {
-			for _, to := range []chan *piece{order, todo} {
+			for _, to := range []chan *piece{order, work} {
 				select {
 				case to <- p:
 				case <-ctx.Done():
@@ -95,7 +95,7 @@ func (m *marker) jsonl(ctx context.Context, r io.Reader) error {
 	for w := range workers {
 		g.Go(func() error {
 			s := newMarkReader(m.file, uint64(w)<<32)
-			for p := range todo {
+			for p := range work {
 				select {
 				case s.marks = <-m.used:
 				default:
