@@ -19,24 +19,13 @@ import (
 // be kept. An error of fn ends the walk and is returned as it is. On any error,
 // discard what was handed out.
 func (b *Bundle) Blocks(ctx context.Context, fn func(*Block) error) error {
-	if b.parts.spans == "" {
-		return nil
-	}
-	r, err := b.reader(ctx)
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	g, err := r.member(b.parts.spans)
-	if err != nil {
-		return err
-	}
-	defer shut(g)
-	m := marker{file: join(b.Path, b.parts.spans), member: b.parts.spans, lim: r.lim, fn: fn, size: pieceSize}
-	if _, kind := splitKind(b.parts.spans); kind == ".csv" {
-		return m.csv(g)
-	}
-	return m.jsonl(ctx, g)
+	return b.readSpans(ctx, func(r io.Reader, lim Limits, kind string) error {
+		m := marker{file: join(b.Path, b.parts.spans), member: b.parts.spans, lim: lim, fn: fn, size: pieceSize}
+		if kind == ".csv" {
+			return m.csv(r)
+		}
+		return m.jsonl(ctx, r)
+	})
 }
 
 // marker reads the spans of one file as marks. A file of JSON lines is cut into

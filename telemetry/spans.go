@@ -15,6 +15,19 @@ import (
 // its strings and its Attributes may be kept but not changed. An error of fn ends the walk and
 // is returned as it is. On any error, discard what was handed out.
 func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
+	s := spanReader{file: join(b.Path, b.parts.spans), names: make(interner)}
+	s.span.File = b.parts.spans
+	return b.readSpans(ctx, func(r io.Reader, lim Limits, kind string) error {
+		if kind == ".csv" {
+			return s.csv(r, lim, fn)
+		}
+		return s.jsonl(r, lim, fn)
+	})
+}
+
+// readSpans gives the unpacked traces file to read, with its kind; without one it
+// does nothing.
+func (b *Bundle) readSpans(ctx context.Context, read func(r io.Reader, lim Limits, kind string) error) error {
 	if b.parts.spans == "" {
 		return nil
 	}
@@ -28,12 +41,8 @@ func (b *Bundle) Spans(ctx context.Context, fn func(*Span) error) error {
 		return err
 	}
 	defer shut(g)
-	s := spanReader{file: join(b.Path, b.parts.spans), names: make(interner)}
-	s.span.File = b.parts.spans
-	if _, kind := splitKind(b.parts.spans); kind == ".csv" {
-		return s.csv(g, r.lim, fn)
-	}
-	return s.jsonl(g, r.lim, fn)
+	_, kind := splitKind(b.parts.spans)
+	return read(g, r.lim, kind)
 }
 
 // interner keeps one copy of each of the first strings that it sees.

@@ -82,11 +82,9 @@ func (a *Adviser) Advise(ctx context.Context, c Case, round uint64) (Advice, err
 	for i, n := range c.Nodes {
 		names[i] = string(n)
 	}
-	model := a.Model
-	if a.Redactor == nil {
-		model = &redact.Model{} // which refuses
-	} else {
-		model = &redact.Model{Of: model, Veil: a.Redactor.Veil(names)}
+	model := &redact.Model{Of: a.Model} // which asks nobody without a veil
+	if a.Redactor != nil {
+		model.Veil = a.Redactor.Veil(names)
 	}
 	r, err := prompts.Diagnose.Ask(ctx, prompts.Call{
 		Model: model, Lang: a.Lang, Incident: string(c.Incident), Tenant: a.Tenant, Lists: lists(c, names),

@@ -3,7 +3,6 @@ package advice_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -175,9 +174,4 @@ func TestNothing(t *testing.T) {
 	if _, err := (&advice.Adviser{Model: m, Lang: "en"}).Advise(t.Context(), aCase(), 1); llm.WhyOf(err) != llm.Blocked || len(m.asked) > 0 {
 		t.Errorf("%v, asked %d", err, len(m.asked))
 	}
-}
-
-func ExampleAdvice() {
-	fmt.Println(len(advice.Advice{}.Choices)) // the zero Advice moves nothing
-	// Output: 0
 }

@@ -111,11 +111,9 @@ func (m *Model) Ask(ctx context.Context, q llm.Question) (llm.Answer, error) {
 		return llm.Answer{}, llm.Failed(llm.Spent, errs.Exhausted, "the budget of %s is spent: its %s would not suffice", over.Name, bound)
 	}
 	a, err := m.Of.Ask(ctx, q)
-	used := m.used(a, err, most)
-	if serr := m.Ledger.Settle(context.WithoutCancel(ctx), accounts, most, used); serr != nil && err == nil {
-		// What was reserved stays: the books are too high, and never too low.
-		return a, nil
-	}
+	// Where the books cannot be written what was reserved stays: they are too high
+	// then, and never too low.
+	_ = m.Ledger.Settle(context.WithoutCancel(ctx), accounts, most, m.used(a, err, most))
 	return a, err
 }
 
